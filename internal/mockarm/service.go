@@ -37,12 +37,17 @@ type operation struct {
 	method string
 	on     place
 	verb   string // the action's name where on is onAction
-	action string // the RBAC action, "Microsoft.Compute/virtualMachines/read"
+	action string // the RBAC action, "Microsoft.Compute/virtualMachines/read"; "" where handle itself decides what a caller may see
 	handle func(*World, *request) *response
 }
 
 // A target is what a request's path names. ARM splits a path at its last "/providers/": what stands before is the scope,
 // what stands behind is namespace, types and names (ARM RPC, common-api-details.md).
+//
+// What is named without a provider belongs to Microsoft.Resources: its types "tenants", "subscriptions" and, of a
+// subscription, "subscriptions/resourceGroups", "subscriptions/locations", "subscriptions/operationresults" and
+// "subscriptions/providers" (of "/subscriptions/{s}/providers/{namespace}"). Their types and names are the segments of
+// the path, ["subscriptions", "resourceGroups"] and [s, rg], while the scope is the subscription or group itself.
 type target struct {
 	path          string   // as sent, without a trailing slash
 	scope         string   // as sent: "" (the tenant), a subscription, a resource group, or a resource that an extension resource hangs on

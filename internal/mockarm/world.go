@@ -4,6 +4,8 @@
 package mockarm
 
 import (
+	"cmp"
+	"crypto"
 	"strings"
 	"sync"
 	"time"
@@ -15,8 +17,11 @@ import (
 // to case. Values keep the spelling in which they were written. Whoever reads or changes a World holds its lock; the
 // front door takes it for the whole of a request, so that a service never sees half of another's change.
 type World struct {
-	mu    sync.Mutex
-	clock *Clock
+	mu       sync.Mutex
+	clock    *Clock
+	settings Settings
+	seed     Seed   // what [World.Reset] goes back to
+	operator string // object ID of the principal whose credentials clients are given
 
 	tenants         map[string]*Tenant
 	principals      map[string]*Principal // by object ID
@@ -32,6 +37,40 @@ type World struct {
 // key is the form under which an ARM ID or a GUID is stored and found: ARM IDs are compared without regard to case
 // (ARM RPC, common-api-details.md).
 func key(id string) string { return strings.ToLower(strings.TrimSuffix(id, "/")) }
+
+// Settings are the parts of Azure's behaviour that a test wants quicker, slower or smaller. The zero value of each is
+// its default.
+type Settings struct {
+	// OperationDuration is how long a write to a machine or the deletion of a resource group takes; two seconds by default.
+	OperationDuration time.Duration
+	// RetryAfter is the pause that the service asks of those who poll an operation; one second by default. Azure counts in
+	// whole seconds; a shorter pause is sent as retry-after-ms, which the SDKs know, too.
+	RetryAfter time.Duration
+	// DirectoryDelay is how long a new principal is unknown to Microsoft.Authorization, unless a role assignment tells the
+	// principal's type.
+	DirectoryDelay time.Duration
+	// PageSize is how many items a page of a list holds; a thousand by default.
+	PageSize int
+	// RoleAssignmentLimit is how many role assignments a subscription holds; 4000 by default.
+	RoleAssignmentLimit int
+}
+
+// Configure changes the settings.
+func (w *World) Configure(change func(*Settings)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.settings)
+}
+
+func (s Settings) operationDuration() time.Duration {
+	return cmp.Or(s.OperationDuration, 2*time.Second)
+}
+
+func (s Settings) retryAfter() time.Duration { return cmp.Or(s.RetryAfter, time.Second) }
+
+func (s Settings) pageSize() int { return cmp.Or(s.PageSize, 1000) }
+
+func (s Settings) roleAssignmentLimit() int { return cmp.Or(s.RoleAssignmentLimit, 4000) }
 
 // Tenant is a Microsoft Entra tenant.
 type Tenant struct {
@@ -56,9 +95,10 @@ type Principal struct {
 	TenantID    string
 	DisplayName string
 	Kind        PrincipalKind
-	Secret      string    // a client secret; empty for managed identities, which have none
-	ResourceID  string    // of a managed identity: the identity, or the machine that it is the system-assigned one of
-	CreatedAt   time.Time // a new principal takes a while to be known everywhere in the directory
+	Secret      string             // a client secret; empty for managed identities, which have none
+	Keys        []crypto.PublicKey // of the certificates that the application signs client assertions with
+	ResourceID  string             // of a managed identity: the identity, or the machine that it is the system-assigned one of
+	CreatedAt   time.Time          // a new principal takes a while to be known everywhere in the directory
 }
 
 // Subscription is an Azure subscription and the resource providers that are registered in it.
@@ -87,10 +127,12 @@ type UserAssignedIdentity struct {
 	Name           string
 	Location       string
 	Tags           map[string]string
-	IsolationScope string // "None" or "Regional"
-	TenantID       string
-	PrincipalID    string
-	ClientID       string
+	IsolationScope string // "None" or "Regional"; "" counts as "None"
+	// AssignmentProviders are the resource providers, or types of them, that the identity may be assigned to; none means all.
+	AssignmentProviders []string
+	TenantID            string
+	PrincipalID         string
+	ClientID            string
 }
 
 // VirtualMachine is a Microsoft.Compute/virtualMachines resource.
@@ -102,6 +144,8 @@ type VirtualMachine struct {
 	ResourceGroup     string
 	Location          string
 	Tags              map[string]string
+	Zones             []string
+	Plan              map[string]any // of the image's publisher
 	Properties        map[string]any // the rest of what the caller wrote, given back as it came
 	ProvisioningState string
 	Etag              int
@@ -112,6 +156,8 @@ type VirtualMachine struct {
 	UserAssigned map[string]*Attachment
 	// OperationID is the write in progress; Compute allows one at a time.
 	OperationID string
+	// pending is the identity that the write in progress will leave the machine with; nil where it changes none.
+	pending *machineIdentity
 }
 
 // MachineIdentity is a system-assigned identity.
@@ -138,6 +184,9 @@ type RoleDefinition struct {
 	Type             string // "BuiltInRole" or "CustomRole"
 	AssignableScopes []string
 	Permissions      []Permission
+
+	CreatedOn, UpdatedOn time.Time
+	CreatedBy, UpdatedBy string
 }
 
 // Permission is what a role allows, less what it takes back. Entries may hold wildcards.

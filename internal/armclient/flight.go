@@ -1,0 +1,40 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package armclient
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// flights lets callers that want the same thing at the same time share one fetch of it.
+type flights[V any] struct{ group singleflight.Group }
+
+// do fetches what key names, or waits for the fetch of it that is under way. A caller that leaves early does not spoil it
+// for the others: whoever finds that the fetch was given up, and not its own fault, fetches again.
+func (f *flights[V]) do(ctx context.Context, key string, fetch func(context.Context) (V, error)) (V, error) {
+	for {
+		fetched := false
+		answer := f.group.DoChan(key, func() (any, error) {
+			fetched = true
+			return fetch(ctx)
+		})
+		var none V
+		select {
+		case <-ctx.Done():
+			return none, context.Cause(ctx)
+		case r := <-answer:
+			if r.Err == nil {
+				value, _ := r.Val.(V)
+				return value, nil
+			}
+			abandoned := errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded)
+			if fetched || !abandoned || ctx.Err() != nil {
+				return none, r.Err
+			}
+		}
+	}
+}

@@ -1,0 +1,85 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// computeVersions are the API versions of Microsoft.Compute's machines.
+var computeVersions = []string{
+	"2015-06-15", "2016-03-30", "2016-04-30-preview", "2017-03-30", "2017-12-01", "2018-04-01", "2018-06-01", "2018-10-01",
+	"2019-03-01", "2019-07-01", "2019-12-01", "2020-06-01", "2020-12-01", "2021-03-01", "2021-04-01", "2021-07-01",
+	"2021-11-01", "2022-03-01", "2022-08-01", "2022-11-01", "2023-03-01", "2023-07-01", "2023-09-01", "2024-03-01",
+	"2024-07-01", "2024-11-01", "2025-04-01", "2025-11-01", "2026-04-01",
+}
+
+// etagVersion is the API version from which on machines have etags, and writes of them conditions.
+const etagVersion = "2023-09-01"
+
+const virtualMachines = "Microsoft.Compute/virtualMachines"
+
+// computeService is Microsoft.Compute: virtual machines, and the operations that write them.
+func computeService() service {
+	return service{namespace: "Microsoft.Compute", types: []resourceType{
+		{
+			name: "virtualMachines", apiVersions: computeVersions, locations: locationNames(),
+			operations: []operation{
+				{method: http.MethodGet, on: onItem, action: virtualMachines + "/read", handle: getMachine},
+				{method: http.MethodGet, on: onCollection, action: virtualMachines + "/read", handle: listMachines},
+				{method: http.MethodPut, on: onItem, action: virtualMachines + "/write", handle: putMachine},
+				{method: http.MethodPatch, on: onItem, action: virtualMachines + "/write", handle: patchMachine},
+				{method: http.MethodDelete, on: onItem, action: virtualMachines + "/delete", handle: deleteMachine},
+			},
+		},
+		{
+			// A polling URL is its own permission: who may write one machine may not read the subscription's locations.
+			name: "locations/operations", apiVersions: computeVersions, locations: locationNames(),
+			operations: []operation{{method: http.MethodGet, on: onItem, handle: getComputeOperation}},
+		},
+	}}
+}
+
+// etag is the etag of the n-th version of a resource. The quotes belong to it.
+func etag(n int) string { return fmt.Sprintf(`"%d"`, n) }
+
+// precondition checks If-Match and If-None-Match against the version of a resource, 0 for one that does not exist.
+func precondition(req *request, version int) *response {
+	if req.apiVersion < etagVersion {
+		return nil
+	}
+	names := func(header string) bool {
+		for candidate := range strings.SplitSeq(header, ",") {
+			if candidate = strings.TrimSpace(candidate); candidate == "*" || candidate == etag(version) {
+				return version > 0
+			}
+		}
+		return false
+	}
+	if wanted := req.header.Get("If-Match"); wanted != "" && !names(wanted) {
+		return fail(http.StatusPreconditionFailed, "PreconditionFailed", fmt.Sprintf(
+			"Etag provided in if-match header %s does not match etag %s of resource.", wanted, etag(version)))
+	}
+	if unwanted := req.header.Get("If-None-Match"); unwanted != "" && names(unwanted) {
+		return fail(http.StatusPreconditionFailed, "PreconditionFailed", fmt.Sprintf(
+			"Etag provided in if-none-match header %s matches etag %s of resource.", unwanted, etag(version)))
+	}
+	return nil
+}
+
+// conflictingWrite refuses a write while another one is in progress on the same resource.
+func conflictingWrite() *response {
+	return fail(http.StatusConflict, "ConflictingConcurrentWriteNotAllowed",
+		"The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.")
+}
+
+// asynchronous adds to the answer of a write where its operation is polled. There is no Location: that the answer has the
+// resource as its body is what Compute's clients count on.
+func asynchronous(w *World, req *request, answer *response, running *Operation, location string) *response {
+	answer = answer.with("Azure-AsyncNotification", "Enabled").
+		with("Azure-AsyncOperation", computeOperationURL(req, running, location))
+	return pollLater(w, answer)
+}

@@ -1,0 +1,145 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// CertificateFiles are the files in which clients find the throw-away CA.
+type CertificateFiles struct {
+	CA    string // the CA alone
+	Roots string // the system's roots and the CA, for those that have one list only
+}
+
+// WriteCertificates writes the certificate files into a directory. [Server.Listen] comes first.
+func (s *Server) WriteCertificates(directory string) (CertificateFiles, error) {
+	ca := s.CACertificate()
+	if ca == nil {
+		return CertificateFiles{}, fmt.Errorf("writing the certificates to %q: the server does not listen", directory)
+	}
+	files := CertificateFiles{CA: filepath.Join(directory, "ca.pem"), Roots: filepath.Join(directory, "roots.pem")}
+	roots := bytes.TrimRight(systemRoots(), "\n")
+	if len(roots) > 0 {
+		roots = append(roots, '\n')
+	}
+	for name, content := range map[string][]byte{files.CA: ca, files.Roots: append(roots, ca...)} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			return CertificateFiles{}, fmt.Errorf("writing the certificates: %w", err)
+		}
+	}
+	return files, nil
+}
+
+// systemRoots are the certificates that the system trusts, as far as they are in a file: what SSL_CERT_FILE names, or else
+// the first of the usual places. Without one, other HTTPS does not work beside the mock, but the mock does.
+func systemRoots() []byte {
+	places := []string{
+		os.Getenv("SSL_CERT_FILE"),
+		"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Arch
+		"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora, RHEL
+		"/etc/ssl/ca-bundle.pem",                            // openSUSE
+		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // CentOS
+		"/etc/ssl/cert.pem",                                 // Alpine, macOS, BSD
+	}
+	for _, place := range places {
+		if place == "" {
+			continue
+		}
+		if content, err := os.ReadFile(place); err == nil {
+			return content
+		}
+	}
+	return nil
+}
+
+// Environment are the variables under which clients find the mock: azuremi, azurerm and azapi, the Azure SDKs, and
+// whatever asks the control plane. machineID is the machine whose IMDS the clients use, "" for none.
+func (s *Server) Environment(files CertificateFiles, machineID string) (map[string]string, error) {
+	operator, subscriptionID, url := s.world.Operator(), s.world.subscriptionOfClients(), s.URL()
+	environment := map[string]string{
+		"ARM_CLIENT_ID":       operator.AppID,
+		"ARM_CLIENT_SECRET":   operator.Secret,
+		"ARM_TENANT_ID":       operator.TenantID,
+		"ARM_SUBSCRIPTION_ID": subscriptionID,
+
+		"ARM_ENVIRONMENT":                     "custom",
+		"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": url,
+		"ARM_RESOURCE_MANAGER_ENDPOINT":       url,
+		"ARM_RESOURCE_MANAGER_AUDIENCE":       "https://management.azure.com",
+		"ARM_DISABLE_INSTANCE_DISCOVERY":      "true",
+		"ARM_METADATA_HOSTNAME":               strings.TrimPrefix(url, "https://"),
+		"ARM_CA_CERTIFICATE_FILE":             files.CA,
+
+		"AZURE_CLIENT_ID":       operator.AppID,
+		"AZURE_CLIENT_SECRET":   operator.Secret,
+		"AZURE_TENANT_ID":       operator.TenantID,
+		"AZURE_SUBSCRIPTION_ID": subscriptionID,
+		"AZURE_AUTHORITY_HOST":  url,
+
+		"SSL_CERT_FILE": files.Roots,
+		"MOCKARM_URL":   url,
+	}
+	// A proxy cannot reach this machine's loopback. Both spellings are in use, and clients differ in which they read first.
+	direct := noProxy(os.Getenv("NO_PROXY"), os.Getenv("no_proxy"))
+	environment["NO_PROXY"], environment["no_proxy"] = direct, direct
+	if machineID != "" {
+		endpoint, err := s.IMDSEndpoint(machineID)
+		if err != nil {
+			return nil, err
+		}
+		environment["ARM_MSI_ENDPOINT"] = endpoint
+	}
+	return environment, nil
+}
+
+// noProxy adds loopback to lists of hosts that are reached without a proxy.
+func noProxy(lists ...string) string {
+	var hosts []string
+	for _, list := range append(lists, "127.0.0.1,localhost,::1") {
+		for host := range strings.SplitSeq(list, ",") {
+			if host = strings.TrimSpace(host); host != "" && !containsFold(hosts, host) {
+				hosts = append(hosts, host)
+			}
+		}
+	}
+	return strings.Join(hosts, ",")
+}
+
+// subscriptionOfClients is the first subscription of the seed.
+func (w *World) subscriptionOfClients() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.seed.Subscriptions) == 0 {
+		return ""
+	}
+	return w.seed.Subscriptions[0].ID
+}
+
+// FindMachine finds a virtual machine by its name or its ARM ID, and returns the ID. Without a name it is the only machine
+// that there is, and "" where there are none or several.
+func (w *World) FindMachine(name string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []string
+	for id, vm := range w.machines {
+		if name == "" || strings.EqualFold(vm.Name, name) || id == key(name) {
+			found = append(found, vm.ID)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case name == "":
+		return "", nil
+	case len(found) == 0:
+		return "", fmt.Errorf("there is no virtual machine %q", name)
+	default:
+		return "", fmt.Errorf("there are %d virtual machines %q: give the ARM ID of one", len(found), name)
+	}
+}

@@ -1,0 +1,250 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"cmp"
+	"crypto"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+func (p planter) resourceGroup(s SeedResourceGroup) error {
+	subscription, err := p.subscriptionOf(s.Subscription)
+	if err != nil {
+		return err
+	}
+	if err := required("name", s.Name, "location", s.Location); err != nil {
+		return err
+	}
+	id := "/subscriptions/" + subscription.ID + "/resourceGroups/" + s.Name
+	return put(p.world.resourceGroups, "name", id, &ResourceGroup{
+		ID: id, Name: s.Name, SubscriptionID: subscription.ID, Location: s.Location, Tags: maps.Clone(s.Tags),
+		ProvisioningState: "Succeeded",
+	})
+}
+
+// groupOf is the resource group that a resource of the seed is in.
+func (p planter) groupOf(subscriptionID, name string) (*ResourceGroup, *Subscription, error) {
+	subscription, err := p.subscriptionOf(subscriptionID)
+	if err != nil {
+		return nil, nil, err
+	}
+	group := p.world.resourceGroups[key("/subscriptions/"+subscription.ID+"/resourceGroups/"+name)]
+	if group == nil {
+		return nil, nil, fmt.Errorf("resourceGroup: there is no resource group %q in the seed", name)
+	}
+	return group, subscription, nil
+}
+
+func (p planter) identity(s SeedIdentity) error {
+	group, subscription, err := p.groupOf(s.Subscription, s.ResourceGroup)
+	if err != nil {
+		return err
+	}
+	if err := required("name", s.Name); err != nil {
+		return err
+	}
+	// This service spells "resourcegroups" without the capital.
+	id := "/subscriptions/" + subscription.ID + "/resourcegroups/" + group.Name +
+		"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + s.Name
+	principal, err := p.managedPrincipal(subscription.TenantID, s.Name, id, s.PrincipalID, s.ClientID)
+	if err != nil {
+		return err
+	}
+	return put(p.world.identities, "name", id, &UserAssignedIdentity{
+		ID: id, Name: s.Name, Location: cmp.Or(s.Location, group.Location), Tags: maps.Clone(s.Tags),
+		TenantID: subscription.TenantID, PrincipalID: principal.ObjectID, ClientID: principal.AppID,
+	})
+}
+
+// managedPrincipal puts the service principal of a managed identity into the directory. It has been there for long: no
+// delay applies to what a seed holds.
+func (p planter) managedPrincipal(tenantID, name, resourceID, principalID, clientID string) (*Principal, error) {
+	principalID, err := guid("principalId", principalID, "principal", resourceID)
+	if err != nil {
+		return nil, err
+	}
+	if clientID, err = guid("clientId", clientID, "client", resourceID); err != nil {
+		return nil, err
+	}
+	principal := &Principal{
+		ObjectID: principalID, AppID: clientID, TenantID: tenantID, DisplayName: name, Kind: ServicePrincipal, ResourceID: resourceID,
+	}
+	return principal, put(p.world.principals, "principalId", principalID, principal)
+}
+
+// defaultMachine are the properties of a small Linux machine.
+const defaultMachine = `{
+	"hardwareProfile": {"vmSize": "Standard_B1s"},
+	"storageProfile": {
+		"imageReference": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"},
+		"osDisk": {"osType": "Linux", "createOption": "FromImage"}
+	},
+	"osProfile": {"adminUsername": "azureuser"}
+}`
+
+func (p planter) machine(s SeedMachine) error {
+	group, subscription, err := p.groupOf(s.Subscription, s.ResourceGroup)
+	if err != nil {
+		return err
+	}
+	if err := required("name", s.Name); err != nil {
+		return err
+	}
+	id := group.ID + "/providers/Microsoft.Compute/virtualMachines/" + s.Name
+	vmID, err := guid("vmId", s.VMID, "machine", id)
+	if err != nil {
+		return err
+	}
+	properties, err := copyProperties(s.Properties)
+	if err != nil {
+		return fmt.Errorf("properties: %w", err)
+	}
+	vm := &VirtualMachine{
+		ID: id, VMID: vmID, Name: s.Name, SubscriptionID: subscription.ID, ResourceGroup: group.Name,
+		Location: cmp.Or(s.Location, group.Location), Tags: maps.Clone(s.Tags), Properties: properties,
+		ProvisioningState: "Succeeded", Etag: 1, UserAssigned: map[string]*Attachment{},
+	}
+	if s.SystemAssigned {
+		principal, err := p.managedPrincipal(subscription.TenantID, s.Name, id, "", "")
+		if err != nil {
+			return err
+		}
+		vm.SystemAssigned = &MachineIdentity{PrincipalID: principal.ObjectID, ClientID: principal.AppID, TenantID: principal.TenantID}
+	}
+	for i, attached := range s.UserAssignedIdentities {
+		identity := p.world.identities[key(attached)]
+		if identity == nil {
+			return fmt.Errorf("userAssignedIdentities[%d]: there is no identity %q in the seed", i, attached)
+		}
+		vm.UserAssigned[key(attached)] = &Attachment{ID: attached, PrincipalID: identity.PrincipalID, ClientID: identity.ClientID}
+	}
+	return put(p.world.machines, "name", id, vm)
+}
+
+// copyProperties copies the properties of a machine, so that writes to the world do not change the seed.
+func copyProperties(properties map[string]any) (map[string]any, error) {
+	encoded := []byte(defaultMachine)
+	if properties != nil {
+		var err error
+		if encoded, err = json.Marshal(properties); err != nil {
+			return nil, err
+		}
+	}
+	var fresh map[string]any
+	return fresh, json.Unmarshal(encoded, &fresh)
+}
+
+func (p planter) roleDefinition(s SeedRoleDefinition) error {
+	if err := required("name", s.Name); err != nil {
+		return err
+	}
+	if p.role(s.Name) != nil {
+		return fmt.Errorf("name: there is another role %q", s.Name)
+	}
+	if len(s.AssignableScopes) == 0 || len(s.Permissions) == 0 {
+		return errors.New("assignableScopes: a role needs scopes and permissions")
+	}
+	id, err := guid("id", s.ID, "role", s.Name)
+	if err != nil {
+		return err
+	}
+	if p.world.roleDefinition(id) != nil {
+		return fmt.Errorf("id: there is another role %q", id)
+	}
+	return put(p.world.roleDefinitions, "id", id, &RoleDefinition{
+		GUID: id, RoleName: s.Name, Description: s.Description, Type: "CustomRole",
+		AssignableScopes: s.AssignableScopes, Permissions: s.Permissions,
+	})
+}
+
+// role finds a role by its name, which is compared without regard to case.
+func (p planter) role(name string) *RoleDefinition {
+	for _, role := range p.world.allRoles() {
+		if strings.EqualFold(role.RoleName, name) {
+			return role
+		}
+	}
+	return nil
+}
+
+func (p planter) roleAssignment(s SeedRoleAssignment) error {
+	role := p.role(s.Role)
+	if role == nil {
+		return fmt.Errorf("role: there is no role %q", s.Role)
+	}
+	principal, err := p.grantee(s.Principal)
+	if err != nil {
+		return err
+	}
+	scope := "/" + strings.Trim(s.Scope, "/")
+	if s.Scope == "" || !strings.HasPrefix(s.Scope, "/") {
+		return fmt.Errorf("scope: %q is neither \"/\" nor an ARM ID", s.Scope)
+	}
+	segments, _ := splitPath(scope)
+	var where target
+	if !where.withScope(segments) || where.subscription != "" && p.world.subscriptions[key(where.subscription)] == nil {
+		return fmt.Errorf("scope: there is no %q", s.Scope)
+	}
+	name, err := guid("name", s.Name, "roleAssignment", scope, role.GUID, principal.ObjectID)
+	if err != nil {
+		return err
+	}
+	id := strings.TrimSuffix(scope, "/") + "/providers/Microsoft.Authorization/roleAssignments/" + name
+	now := p.world.clock.Now()
+	return put(p.world.roleAssignments, "name", id, &RoleAssignment{
+		ID: id, Name: name, Scope: scope, RoleGUID: role.GUID, PrincipalID: principal.ObjectID, PrincipalType: string(principal.Kind),
+		CreatedOn: now, UpdatedOn: now,
+	})
+}
+
+// grantee is the principal that a role assignment names, by object ID or by the resource that it belongs to.
+func (p planter) grantee(named string) (*Principal, error) {
+	objectID := named
+	if identity := p.world.identities[key(named)]; identity != nil {
+		objectID = identity.PrincipalID
+	} else if vm := p.world.machines[key(named)]; vm != nil && vm.SystemAssigned != nil {
+		objectID = vm.SystemAssigned.PrincipalID
+	}
+	if principal := p.world.principals[key(objectID)]; principal != nil {
+		return principal, nil
+	}
+	return nil, fmt.Errorf("principal: %q is neither a principal, nor an identity, nor a machine with an identity of its own", named)
+}
+
+// required wants values for fields; names and values alternate.
+func required(namesAndValues ...string) error {
+	for i := 0; i < len(namesAndValues); i += 2 {
+		if namesAndValues[i+1] == "" {
+			return fmt.Errorf("%s: it must not be empty", namesAndValues[i])
+		}
+	}
+	return nil
+}
+
+// parsePublicKey reads the public key of a certificate, or one that stands alone, in PEM.
+func parsePublicKey(encoded string) (crypto.PublicKey, error) {
+	block, _ := pem.Decode([]byte(encoded))
+	if block == nil {
+		return nil, errors.New("this is not PEM")
+	}
+	if block.Type == "CERTIFICATE" {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("reading the certificate: %w", err)
+		}
+		return certificate.PublicKey, nil
+	}
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the public key: %w", err)
+	}
+	return public, nil
+}

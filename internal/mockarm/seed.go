@@ -1,0 +1,165 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Seed describes the world that a mock Azure begins with. In JSON the fields have the names in the tags; a field that is
+// not known is an error. Whatever GUID is left out is derived from the name of the object that it belongs to, and so the
+// same every time. A subscription or tenant may be left out wherever the seed has only one.
+type Seed struct {
+	// Operator is the application ID of the service principal whose credentials clients of the mock are given; the first
+	// principal with a secret if left out.
+	Operator        string               `json:"operator,omitempty"`
+	Tenants         []SeedTenant         `json:"tenants"`
+	Subscriptions   []SeedSubscription   `json:"subscriptions"`
+	Principals      []SeedPrincipal      `json:"principals"`
+	ResourceGroups  []SeedResourceGroup  `json:"resourceGroups,omitempty"`
+	Identities      []SeedIdentity       `json:"identities,omitempty"`
+	VirtualMachines []SeedMachine        `json:"virtualMachines,omitempty"`
+	RoleDefinitions []SeedRoleDefinition `json:"roleDefinitions,omitempty"`
+	RoleAssignments []SeedRoleAssignment `json:"roleAssignments,omitempty"`
+}
+
+// SeedTenant is a Microsoft Entra tenant.
+type SeedTenant struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName,omitempty"`
+}
+
+// SeedSubscription is a subscription. The first one of a seed is that of the environment which clients are given.
+type SeedSubscription struct {
+	ID          string `json:"id"`
+	Tenant      string `json:"tenant,omitempty"`
+	DisplayName string `json:"displayName,omitempty"`
+	// RegisteredProviders are the namespaces that are registered in the subscription; if left out, all that the mock has.
+	RegisteredProviders *[]string `json:"registeredProviders,omitempty"`
+}
+
+// SeedPrincipal is an object of the directory. Those of managed identities are made along with the identities.
+type SeedPrincipal struct {
+	ObjectID    string        `json:"objectId,omitempty"`
+	AppID       string        `json:"appId,omitempty"`
+	Tenant      string        `json:"tenant,omitempty"`
+	DisplayName string        `json:"displayName"`
+	Kind        PrincipalKind `json:"kind,omitempty"` // "ServicePrincipal" if left out, or "User" or "Group"
+	Secret      string        `json:"secret,omitempty"`
+	// Certificates are certificates or public keys in PEM, for client assertions.
+	Certificates []string `json:"certificates,omitempty"`
+}
+
+// SeedResourceGroup is a resource group.
+type SeedResourceGroup struct {
+	Subscription string            `json:"subscription,omitempty"`
+	Name         string            `json:"name"`
+	Location     string            `json:"location"`
+	Tags         map[string]string `json:"tags,omitempty"`
+}
+
+// SeedIdentity is a user-assigned managed identity. It stands where its resource group is unless Location says otherwise.
+type SeedIdentity struct {
+	Subscription  string            `json:"subscription,omitempty"`
+	ResourceGroup string            `json:"resourceGroup"`
+	Name          string            `json:"name"`
+	Location      string            `json:"location,omitempty"`
+	Tags          map[string]string `json:"tags,omitempty"`
+	PrincipalID   string            `json:"principalId,omitempty"`
+	ClientID      string            `json:"clientId,omitempty"`
+}
+
+// SeedMachine is a virtual machine. It stands where its resource group is unless Location says otherwise.
+type SeedMachine struct {
+	Subscription  string            `json:"subscription,omitempty"`
+	ResourceGroup string            `json:"resourceGroup"`
+	Name          string            `json:"name"`
+	Location      string            `json:"location,omitempty"`
+	Tags          map[string]string `json:"tags,omitempty"`
+	VMID          string            `json:"vmId,omitempty"`
+	// Properties are those of the resource; a small Linux machine if left out.
+	Properties map[string]any `json:"properties,omitempty"`
+	// SystemAssigned turns on the machine's own identity.
+	SystemAssigned bool `json:"systemAssigned,omitempty"`
+	// UserAssignedIdentities are the ARM IDs of attached identities, which the seed must have, too.
+	UserAssignedIdentities []string `json:"userAssignedIdentities,omitempty"`
+}
+
+// SeedRoleDefinition is a custom role.
+type SeedRoleDefinition struct {
+	ID               string       `json:"id,omitempty"` // the role's GUID
+	Name             string       `json:"name"`
+	Description      string       `json:"description,omitempty"`
+	AssignableScopes []string     `json:"assignableScopes"`
+	Permissions      []Permission `json:"permissions"`
+}
+
+// SeedRoleAssignment grants a role.
+type SeedRoleAssignment struct {
+	// Role is the name of a built-in role or of one in the seed.
+	Role string `json:"role"`
+	// Principal is an object ID, or the ARM ID of a user-assigned identity or of a machine with an identity of its own.
+	Principal string `json:"principal"`
+	// Scope is "/" or the ARM ID of a subscription, a resource group or a resource.
+	Scope string `json:"scope"`
+	// Name is the GUID of the assignment.
+	Name string `json:"name,omitempty"`
+}
+
+// LoadWorld makes a world of a seed in JSON.
+func LoadWorld(r io.Reader, clock *Clock) (*World, error) {
+	var seed Seed
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&seed); err != nil {
+		return nil, fmt.Errorf("reading the seed: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("reading the seed: there is more behind its end")
+	}
+	return NewWorld(seed, clock)
+}
+
+// The GUIDs of the default world.
+const (
+	DefaultTenantID       = "11111111-1111-4111-8111-111111111111"
+	DefaultSubscriptionID = "22222222-2222-4222-8222-222222222222"
+	DefaultOperatorAppID  = "33333333-3333-4333-8333-333333333333"
+	DefaultOperatorID     = "44444444-4444-4444-8444-444444444444"
+	DefaultVMID           = "55555555-5555-4555-8555-555555555555"
+)
+
+// DefaultMachineID is the ARM ID of the default world's virtual machine.
+const DefaultMachineID = "/subscriptions/" + DefaultSubscriptionID +
+	"/resourceGroups/DevTest/providers/Microsoft.Compute/virtualMachines/vm-linux"
+
+// DefaultSeed is the seed of the default world: a service principal that owns a subscription, and a resource group in it
+// with a Linux machine that has no identity yet.
+func DefaultSeed() Seed {
+	return Seed{
+		Operator:      DefaultOperatorAppID,
+		Tenants:       []SeedTenant{{ID: DefaultTenantID, DisplayName: "Mock Tenant"}},
+		Subscriptions: []SeedSubscription{{ID: DefaultSubscriptionID, DisplayName: "Mock Subscription"}},
+		Principals: []SeedPrincipal{{
+			ObjectID: DefaultOperatorID, AppID: DefaultOperatorAppID, DisplayName: "operator", Secret: "mock-operator-secret",
+		}},
+		ResourceGroups:  []SeedResourceGroup{{Name: "DevTest", Location: "westus"}},
+		VirtualMachines: []SeedMachine{{ResourceGroup: "DevTest", Name: "vm-linux", VMID: DefaultVMID}},
+		RoleAssignments: []SeedRoleAssignment{{
+			Role: "Owner", Principal: DefaultOperatorID, Scope: "/subscriptions/" + DefaultSubscriptionID,
+		}},
+	}
+}
+
+// DefaultWorld makes the world of [DefaultSeed].
+func DefaultWorld(clock *Clock) *World {
+	w, err := NewWorld(DefaultSeed(), clock)
+	if err != nil {
+		panic("mockarm: the default seed: " + err.Error()) // Cannot happen: a test loads it.
+	}
+	return w
+}

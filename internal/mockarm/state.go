@@ -1,0 +1,159 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"maps"
+	"slices"
+)
+
+// State is a snapshot of a world, without its secrets. Lists are sorted by the IDs of their items.
+type State struct {
+	Subscriptions   []SubscriptionState   `json:"subscriptions"`
+	ResourceGroups  []ResourceGroupState  `json:"resourceGroups"`
+	Identities      []IdentityState       `json:"identities"`
+	VirtualMachines []VirtualMachineState `json:"virtualMachines"`
+	RoleAssignments []RoleAssignmentState `json:"roleAssignments"`
+	Principals      []PrincipalState      `json:"principals"`
+}
+
+// SubscriptionState is a subscription in a [State].
+type SubscriptionState struct {
+	ID                  string   `json:"id"`
+	TenantID            string   `json:"tenantId"`
+	DisplayName         string   `json:"displayName"`
+	RegisteredProviders []string `json:"registeredProviders"`
+}
+
+// ResourceGroupState is a resource group in a [State].
+type ResourceGroupState struct {
+	ID                string            `json:"id"`
+	Location          string            `json:"location"`
+	Tags              map[string]string `json:"tags,omitempty"`
+	ProvisioningState string            `json:"provisioningState"`
+}
+
+// IdentityState is a user-assigned identity in a [State].
+type IdentityState struct {
+	ID             string            `json:"id"`
+	Location       string            `json:"location"`
+	Tags           map[string]string `json:"tags,omitempty"`
+	IsolationScope string            `json:"isolationScope,omitempty"`
+	TenantID       string            `json:"tenantId"`
+	PrincipalID    string            `json:"principalId"`
+	ClientID       string            `json:"clientId"`
+}
+
+// VirtualMachineState is a virtual machine in a [State].
+type VirtualMachineState struct {
+	ID                string             `json:"id"`
+	Location          string             `json:"location"`
+	Tags              map[string]string  `json:"tags,omitempty"`
+	ProvisioningState string             `json:"provisioningState"`
+	Etag              int                `json:"etag"`
+	SystemAssigned    *AttachmentState   `json:"systemAssigned,omitempty"`
+	UserAssigned      []*AttachmentState `json:"userAssigned"`
+}
+
+// AttachmentState is an identity on a machine in a [State].
+type AttachmentState struct {
+	ID          string `json:"id,omitempty"` // empty for the machine's own identity
+	PrincipalID string `json:"principalId"`
+	ClientID    string `json:"clientId"`
+	// Dead tells that the identity is not there any more, or is another one under the old name.
+	Dead bool `json:"dead,omitempty"`
+}
+
+// RoleAssignmentState is a role assignment in a [State].
+type RoleAssignmentState struct {
+	ID            string `json:"id"`
+	Scope         string `json:"scope"`
+	RoleName      string `json:"roleName"`
+	RoleID        string `json:"roleId"` // the role's GUID
+	PrincipalID   string `json:"principalId"`
+	PrincipalType string `json:"principalType,omitempty"`
+	Description   string `json:"description,omitempty"`
+	Condition     string `json:"condition,omitempty"`
+}
+
+// PrincipalState is an object of the directory in a [State].
+type PrincipalState struct {
+	ObjectID    string        `json:"objectId"`
+	AppID       string        `json:"appId,omitempty"`
+	TenantID    string        `json:"tenantId"`
+	DisplayName string        `json:"displayName"`
+	Kind        PrincipalKind `json:"kind"`
+	ResourceID  string        `json:"resourceId,omitempty"`
+}
+
+// State takes a snapshot of the world as it is now: operations whose time has come have ended.
+func (w *World) State() State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settle()
+	return State{
+		Subscriptions: snapshot(w.subscriptions, func(s *Subscription) SubscriptionState {
+			return SubscriptionState{ID: s.ID, TenantID: s.TenantID, DisplayName: s.DisplayName, RegisteredProviders: registeredProviders(s)}
+		}),
+		ResourceGroups: snapshot(w.resourceGroups, func(g *ResourceGroup) ResourceGroupState {
+			return ResourceGroupState{ID: g.ID, Location: g.Location, Tags: maps.Clone(g.Tags), ProvisioningState: g.ProvisioningState}
+		}),
+		Identities: snapshot(w.identities, func(i *UserAssignedIdentity) IdentityState {
+			return IdentityState{
+				ID: i.ID, Location: i.Location, Tags: maps.Clone(i.Tags), IsolationScope: i.IsolationScope,
+				TenantID: i.TenantID, PrincipalID: i.PrincipalID, ClientID: i.ClientID,
+			}
+		}),
+		VirtualMachines: snapshot(w.machines, w.machineState),
+		RoleAssignments: snapshot(w.roleAssignments, func(a *RoleAssignment) RoleAssignmentState {
+			state := RoleAssignmentState{
+				ID: a.ID, Scope: a.Scope, RoleID: a.RoleGUID, PrincipalID: a.PrincipalID, PrincipalType: a.PrincipalType,
+				Description: a.Description, Condition: a.Condition,
+			}
+			if role := w.roleDefinition(a.RoleGUID); role != nil {
+				state.RoleName = role.RoleName
+			}
+			return state
+		}),
+		Principals: snapshot(w.principals, func(p *Principal) PrincipalState {
+			return PrincipalState{
+				ObjectID: p.ObjectID, AppID: p.AppID, TenantID: p.TenantID, DisplayName: p.DisplayName, Kind: p.Kind, ResourceID: p.ResourceID,
+			}
+		}),
+	}
+}
+
+func (w *World) machineState(vm *VirtualMachine) VirtualMachineState {
+	state := VirtualMachineState{
+		ID: vm.ID, Location: vm.Location, Tags: maps.Clone(vm.Tags), ProvisioningState: vm.ProvisioningState, Etag: vm.Etag,
+		UserAssigned: snapshot(vm.UserAssigned, func(a *Attachment) *AttachmentState {
+			_, refusal := w.userAssigned(a)
+			return &AttachmentState{ID: a.ID, PrincipalID: a.PrincipalID, ClientID: a.ClientID, Dead: refusal != ""}
+		}),
+	}
+	if own := vm.SystemAssigned; own != nil {
+		state.SystemAssigned = &AttachmentState{PrincipalID: own.PrincipalID, ClientID: own.ClientID}
+	}
+	return state
+}
+
+// registeredProviders are the namespaces registered in a subscription, in their own spelling.
+func registeredProviders(s *Subscription) []string {
+	names := []string{}
+	for _, service := range services() {
+		if s.Registered[key(service.namespace)] {
+			names = append(names, service.namespace)
+		}
+	}
+	return names
+}
+
+// snapshot describes the objects of a map in the order of their keys.
+func snapshot[T, S any](objects map[string]*T, describe func(*T) S) []S {
+	list := make([]S, 0, len(objects))
+	for _, id := range slices.Sorted(maps.Keys(objects)) {
+		list = append(list, describe(objects[id]))
+	}
+	return list
+}

@@ -1,0 +1,89 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// Transport answers requests to ARM and Entra without a socket, whatever their host: for tests in testing/synctest
+// bubbles, and for those that count microseconds. The handler runs on the caller's goroutine.
+func (s *Server) Transport() http.RoundTripper { return transport{scheme: "https", handler: s} }
+
+// IMDSTransport answers a machine's requests to its IMDS without a socket. machineID is the machine's ARM ID.
+func (s *Server) IMDSTransport(machineID string) http.RoundTripper {
+	return transport{scheme: "http", handler: s.imdsHandler(machineID)}
+}
+
+// A transport hands requests to a handler.
+type transport struct {
+	scheme  string
+	handler http.Handler
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t transport) RoundTrip(outgoing *http.Request) (*http.Response, error) {
+	if outgoing.Body != nil {
+		defer func() { _ = outgoing.Body.Close() }() // Reading it has succeeded or failed by then.
+	}
+	if outgoing.URL.Scheme != t.scheme {
+		return nil, errors.New("mockarm: the transport answers " + t.scheme + " only")
+	}
+	if err := outgoing.Context().Err(); err != nil {
+		return nil, err
+	}
+	incoming := outgoing.Clone(outgoing.Context())
+	incoming.URL = &url.URL{Path: outgoing.URL.Path, RawPath: outgoing.URL.RawPath, RawQuery: outgoing.URL.RawQuery}
+	incoming.RequestURI = incoming.URL.RequestURI()
+	incoming.Proto, incoming.ProtoMajor, incoming.ProtoMinor = "HTTP/2.0", 2, 0
+	incoming.RemoteAddr = "127.0.0.1:1"
+	if incoming.Host == "" {
+		incoming.Host = outgoing.URL.Host
+	}
+	if incoming.Body == nil {
+		incoming.Body = http.NoBody
+	}
+	answer := &recorder{header: http.Header{}}
+	t.handler.ServeHTTP(answer, incoming)
+	if err := outgoing.Context().Err(); err != nil {
+		return nil, err
+	}
+	status := answer.status
+	return &http.Response{
+		Status:     http.StatusText(status),
+		StatusCode: status,
+		Proto:      "HTTP/2.0", ProtoMajor: 2,
+		Header:        answer.header,
+		Body:          io.NopCloser(&answer.body),
+		ContentLength: int64(answer.body.Len()),
+		Request:       outgoing,
+	}, nil
+}
+
+// A recorder is a [http.ResponseWriter] that keeps what is written.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements [http.ResponseWriter].
+func (r *recorder) Header() http.Header { return r.header }
+
+// WriteHeader implements [http.ResponseWriter].
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(p)
+}

@@ -1,0 +1,163 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
+)
+
+// Configure makes the client that all resources and data sources share. What the configuration leaves out comes from the
+// environment variables that azurerm and azapi read, so that a pipeline made for them works unchanged.
+func (p *azuremi) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	client := p.client(config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	tflog.Debug(ctx, client.Login())
+	resp.ResourceData = client
+	resp.DataSourceData = client
+	resp.EphemeralResourceData = client
+	resp.ListResourceData = client
+	resp.ActionData = client
+}
+
+func (p *azuremi) client(config model, diags *diag.Diagnostics) *armclient.Client {
+	env := environment{getenv: p.getenv, diags: diags}
+	endpoint := config.Endpoint
+	if endpoint == nil {
+		endpoint = &endpointModel{}
+	}
+	cfg := armclient.Config{
+		SubscriptionID: env.text(config.SubscriptionID, "ARM_SUBSCRIPTION_ID"),
+		TenantID:       env.text(config.TenantID, "ARM_TENANT_ID"),
+		Credential: armclient.CredentialOptions{
+			ClientID:           env.text(config.ClientID, "ARM_CLIENT_ID"),
+			ClientSecret:       env.text(config.ClientSecret, "ARM_CLIENT_SECRET"),
+			UseManagedIdentity: env.flag(config.UseMSI, "ARM_USE_MSI", false),
+			UseCLI:             env.flag(config.UseCLI, "ARM_USE_CLI", true),
+		},
+		IMDSEndpoint:             env.text(config.MSIEndpoint, "ARM_MSI_ENDPOINT"),
+		DisableInstanceDiscovery: env.flag(config.DisableInstanceDiscovery, "ARM_DISABLE_INSTANCE_DISCOVERY", false),
+		UserAgent:                "terraform-provider-azuremi/" + p.version,
+		Transport:                p.transport,
+		IMDSTransport:            p.imdsTransport,
+		Unknown:                  unknowns(config, *endpoint),
+	}
+	cfg.Cloud = p.cloud(config.Environment, *endpoint, env)
+	cfg.CACertificates = p.caCertificates(config.CACertificateFile, env)
+	if diags.HasError() {
+		return nil
+	}
+	client, err := armclient.New(cfg)
+	if err != nil {
+		diags.AddError("Cannot configure the provider", err.Error())
+	}
+	return client
+}
+
+// cloud returns the Azure to work with: a known one by its name, or a custom one by its endpoints.
+func (p *azuremi) cloud(name types.String, endpoint endpointModel, env environment) armclient.Cloud {
+	custom := armclient.Cloud{
+		Name:                    "custom",
+		AuthorityHost:           env.text(endpoint.AuthorityHost, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"),
+		ResourceManagerEndpoint: env.text(endpoint.ResourceManagerEndpoint, "ARM_RESOURCE_MANAGER_ENDPOINT"),
+		ResourceManagerAudience: env.text(endpoint.ResourceManagerAudience, "ARM_RESOURCE_MANAGER_AUDIENCE"),
+	}
+	chosen := env.text(name, "ARM_ENVIRONMENT")
+	if chosen == "custom" {
+		return custom
+	}
+	if chosen == "" {
+		chosen = "public"
+	}
+	cloud, err := armclient.CloudByName(chosen)
+	if err != nil {
+		env.diags.AddAttributeError(path.Root("environment"), "No such environment", err.Error())
+	}
+	return cloud
+}
+
+func (p *azuremi) caCertificates(file types.String, env environment) []byte {
+	name := env.text(file, "ARM_CA_CERTIFICATE_FILE")
+	if name == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		env.diags.AddAttributeError(path.Root("ca_certificate_file"), "Cannot read the certificate authorities",
+			fmt.Sprintf("ca_certificate_file (ARM_CA_CERTIFICATE_FILE) names %q: %v.", name, err))
+	}
+	return pem
+}
+
+// environment answers for what the configuration leaves out.
+type environment struct {
+	getenv func(string) string
+	diags  *diag.Diagnostics
+}
+
+func (e environment) text(v types.String, variable string) string {
+	if !v.IsNull() {
+		return v.ValueString()
+	}
+	return e.getenv(variable)
+}
+
+func (e environment) flag(v types.Bool, variable string, byDefault bool) bool {
+	if !v.IsNull() {
+		return v.ValueBool()
+	}
+	text := e.getenv(variable)
+	if text == "" {
+		return byDefault
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		e.diags.AddError("Cannot read "+variable, fmt.Sprintf("The environment variable %s is %q, and must be true or false.", variable, text))
+	}
+	return value
+}
+
+// unknowns names the arguments whose values will only be known when something else has been applied.
+func unknowns(config model, endpoint endpointModel) []string {
+	var names []string
+	for name, unknown := range map[string]bool{
+		"subscription_id": config.SubscriptionID.IsUnknown(),
+		"tenant_id":       config.TenantID.IsUnknown(),
+		"client_id":       config.ClientID.IsUnknown(),
+		"client_secret":   config.ClientSecret.IsUnknown(),
+		"use_msi":         config.UseMSI.IsUnknown(),
+		"msi_endpoint":    config.MSIEndpoint.IsUnknown(),
+		"use_cli":         config.UseCLI.IsUnknown(),
+		"environment":     config.Environment.IsUnknown(),
+		"endpoint.active_directory_authority_host": endpoint.AuthorityHost.IsUnknown(),
+		"endpoint.resource_manager_endpoint":       endpoint.ResourceManagerEndpoint.IsUnknown(),
+		"endpoint.resource_manager_audience":       endpoint.ResourceManagerAudience.IsUnknown(),
+		"ca_certificate_file":                      config.CACertificateFile.IsUnknown(),
+		"disable_instance_discovery":               config.DisableInstanceDiscovery.IsUnknown(),
+	} {
+		if unknown {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

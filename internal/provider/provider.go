@@ -1,0 +1,69 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"net/http"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/identityassignment"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/resourcegroup"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roleassignment"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/userassignedidentity"
+)
+
+type azuremi struct {
+	version       string
+	getenv        func(string) string
+	transport     http.RoundTripper
+	imdsTransport http.RoundTripper
+}
+
+// An Option changes how the provider reaches the world outside. Options are for tests.
+type Option func(*azuremi)
+
+// WithEnvironment replaces the environment of the process.
+func WithEnvironment(getenv func(string) string) Option {
+	return func(p *azuremi) { p.getenv = getenv }
+}
+
+// WithTransports replaces the network on the way to ARM and Entra, and on the way to IMDS.
+func WithTransports(arm, imds http.RoundTripper) Option {
+	return func(p *azuremi) { p.transport, p.imdsTransport = arm, imds }
+}
+
+// New returns a maker of the provider in a version.
+func New(version string, options ...Option) func() provider.Provider {
+	return func() provider.Provider {
+		p := &azuremi{version: version, getenv: os.Getenv}
+		for _, option := range options {
+			option(p)
+		}
+		return p
+	}
+}
+
+func (p *azuremi) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "azuremi"
+	resp.Version = p.version
+}
+
+func (p *azuremi) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		identityassignment.NewResource,
+		roleassignment.NewResource,
+		userassignedidentity.NewResource,
+	}
+}
+
+func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		resourcegroup.NewDataSource,
+	}
+}

@@ -1,0 +1,39 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package userassignedidentity
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+)
+
+// identitySchema has the names of azurerm's resource of this kind, so that its import blocks can be used again.
+var identitySchema = identityschema.Schema{
+	Attributes: map[string]identityschema.Attribute{
+		"subscription_id":     identityschema.StringAttribute{RequiredForImport: true, Description: "ID of the subscription."},
+		"resource_group_name": identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the resource group."},
+		"name":                identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the identity."},
+	},
+}
+
+// identityModel is made from the canonical ID only: Terraform compares it byte for byte.
+type identityModel struct {
+	SubscriptionID    types.String `tfsdk:"subscription_id"`
+	ResourceGroupName types.String `tfsdk:"resource_group_name"`
+	Name              types.String `tfsdk:"name"`
+}
+
+func identityOf(id armid.ID) identityModel {
+	return identityModel{
+		SubscriptionID:    types.StringValue(id.SubscriptionID()),
+		ResourceGroupName: types.StringValue(id.ResourceGroup()),
+		Name:              types.StringValue(id.Name()),
+	}
+}
+
+func (m identityModel) id() armid.ID {
+	return armid.UserAssignedIdentity(m.SubscriptionID.ValueString(), m.ResourceGroupName.ValueString(), m.Name.ValueString())
+}
