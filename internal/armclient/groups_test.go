@@ -107,6 +107,34 @@ func TestAccessIsWaitedFor(t *testing.T) {
 	})
 }
 
+// TestAWaitFollowsTheMachinesDefault waits with an identity that never gets the role, until the machine is given one of
+// its own that has it.
+func TestAWaitFollowsTheMachinesDefault(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, cfg := newMock(t, carrying(writer))
+		c := newClient(t, cfg)
+		machine := parse(t, mockarm.DefaultMachineID)
+		go func() {
+			advance(t, time.Minute)
+			own, err := c.AssignIdentity(t.Context(), machine, armid.ID{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, p := readerAt(devTest)
+			p.PrincipalID = new(own.PrincipalID)
+			if _, err := c.CreateRoleAssignment(t.Context(), armid.RoleAssignment(devTest, principal), p); err != nil {
+				t.Error(err)
+			}
+		}()
+		_, who, err := newIdentityClient(t, c, IdentitySelector{}).WaitForResourceGroup(within(t, 10*time.Minute), devTest, nil)
+		if err != nil || !parse(t, who.ResourceID).Equal(machine) {
+			t.Errorf("read as %+v, %v", who, err)
+		}
+	})
+}
+
 func TestAWaitInVainSaysWhatItWasFor(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -236,25 +236,22 @@ func TestRequestsNameTheirOperationAndTheProvider(t *testing.T) {
 
 func TestARefusedTokenIsReplaced(t *testing.T) {
 	t.Parallel()
-	_, cfg := newMock(t)
-	refuse := true
-	w := tap(&cfg, func(r *http.Request) (*http.Response, error) {
-		if refuse {
+	synctest.Test(t, func(t *testing.T) {
+		_, cfg := newMock(t)
+		w := tap(&cfg, func(r *http.Request) (*http.Response, error) {
 			return answer(r, http.StatusUnauthorized, nil, armError("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time.")), nil
+		})
+		c := newClient(t, cfg)
+		c.credential.source = &countingSource{}
+		for i := range 2 {
+			if _, err := c.Identity(t.Context(), reader); ErrorCode(err) != "ExpiredAuthenticationToken" {
+				t.Errorf("error %v", err)
+			}
+			if got, want := w.requests[i].Header.Get("Authorization"), fmt.Sprintf("Bearer %s/.default-%d", mockAudience, i+1); got != want {
+				t.Errorf("request %d carries %q, want %q", i, got, want)
+			}
 		}
-		return nil, nil
 	})
-	c := newClient(t, cfg)
-	if _, err := c.Identity(t.Context(), reader); ErrorCode(err) != "ExpiredAuthenticationToken" {
-		t.Errorf("error %v", err)
-	}
-	refuse = false
-	if _, err := c.Identity(t.Context(), reader); !IsNotFound(err) {
-		t.Errorf("error %v", err)
-	}
-	if len(w.seen()) != 2 {
-		t.Errorf("%d requests", len(w.seen()))
-	}
 }
 
 func TestAProviderThatIsNotRegisteredIsRegistered(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -31,31 +32,38 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, tenant *Tena
 		writeEntraError(w, r, s.world, *refused)
 		return ""
 	}
-	s.world.mu.Lock()
-	defer s.world.mu.Unlock()
-	principal, method, refused := s.world.authenticateClient(form, tenant, baseURL(r))
+	answer, holder, refused := s.grant(form, tenant, baseURL(r), byResource)
 	if refused != nil {
 		writeEntraError(w, r, s.world, *refused)
 		return ""
+	}
+	writeJSON(w, r, http.StatusOK, answer)
+	return holder
+}
+
+// grant decides a request for a token, and returns the answer and who holds the token.
+func (s *Server) grant(form func(string) string, tenant *Tenant, base string, byResource bool) (map[string]any, string, *entraError) {
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	principal, method, refused := s.world.authenticateClient(form, tenant, base)
+	if refused != nil {
+		return nil, "", refused
 	}
 	resource, refused := s.requestedResource(form, tenant, byResource)
 	if refused != nil {
-		writeEntraError(w, r, s.world, *refused)
-		return ""
+		return nil, "", refused
 	}
 	token, err := s.world.issue(principal, resource, entraTokenLifetime, method, "")
 	if err != nil {
-		writeEntraError(w, r, s.world, entraError{http.StatusInternalServerError, "server_error", 90033, "A token could not be signed."})
-		return ""
+		return nil, "", &entraError{http.StatusInternalServerError, "server_error", 90033, "A token could not be signed."}
 	}
 	seconds := int(entraTokenLifetime.Seconds()) - 1
 	answer := map[string]any{"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token}
 	if byResource {
 		answer["resource"] = resource
-		answer["expires_on"] = fmt.Sprint(s.world.clock.Now().Add(entraTokenLifetime).Unix())
+		answer["expires_on"] = strconv.FormatInt(s.world.clock.Now().Add(entraTokenLifetime).Unix(), 10)
 	}
-	writeJSON(w, r, http.StatusOK, answer)
-	return principal.ObjectID
+	return answer, principal.ObjectID, nil
 }
 
 // grantRefusal refuses a request that is not a client credentials grant (RFC 6749, section 4.4).

@@ -66,7 +66,8 @@ func TestSDKGetsTokensOfManagedIdentities(t *testing.T) {
 	t.Parallel()
 	a, _ := listening(t)
 	s := a.operator(t)
-	reader, stranger := s.createIdentity("reader"), s.createIdentity("stranger")
+	// MSAL caches tokens by resource ID for the whole process: the name must be one that no other test, or run, has.
+	reader, stranger := s.createIdentity("reader-"+newGUID()[:8]), s.createIdentity("stranger")
 	s.attach(reader.value("id"))
 	a.world.mu.Lock()
 	a.world.grant(t, reader.value("properties", "principalId"), "Reader", testGroup)

@@ -1,0 +1,1 @@
+terraform import azuremi_user_assigned_identity.example /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/DevTest/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-reader

@@ -1,0 +1,2 @@
+terraform import azuremi_virtual_machine_identity_assignment.example "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/DevTest/providers/Microsoft.Compute/virtualMachines/vm-linux|/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/DevTest/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-reader"
+terraform import azuremi_virtual_machine_identity_assignment.own "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/DevTest/providers/Microsoft.Compute/virtualMachines/vm-linux|SystemAssigned"
