@@ -17,7 +17,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/engine"
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
-	"github.com/azuremi/terraform-provider-azuremi/internal/operator"
+	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm/operator"
 )
 
 // tools are what all tests of a process share: the engine, and the provider as a program.
@@ -128,7 +128,7 @@ func (a *Azure) Terraform(source string, changes ...Environment) *Terraform {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	variables, err := a.Server.Environment(a.files, machine)
+	variables, err := a.Environment(a.files, machine)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -39,7 +39,8 @@ func TestWaysToLogInHaveAzurermsPrecedence(t *testing.T) {
 			"a managed identity of this machine, because of use_msi; passed over a client secret: client_secret (ARM_CLIENT_SECRET) is not set",
 		},
 		"the CLI only": {
-			CredentialOptions{UseCLI: true}, "",
+			CredentialOptions{UseCLI: true},
+			"",
 			"the Azure CLI, because of use_cli; passed over a client secret: client_id (ARM_CLIENT_ID), client_secret (ARM_CLIENT_SECRET) and tenant_id (ARM_TENANT_ID) are not set; a managed identity of this machine: use_msi (ARM_USE_MSI) is not set",
 		},
 	} {

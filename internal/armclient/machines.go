@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
@@ -65,7 +65,7 @@ func (c *Client) patchMachine(ctx context.Context, id armid.ID, delta *armcomput
 		options.IfMatch = &etag
 	}
 	var first *http.Response
-	poller, err := client.BeginUpdate(runtime.WithCaptureResponse(ctx, &first),
+	poller, err := client.BeginUpdate(policy.WithCaptureResponse(ctx, &first),
 		id.ResourceGroup(), id.Name(), armcompute.VirtualMachineUpdate{Identity: delta}, &options)
 	if err != nil {
 		return machine{}, fmt.Errorf("changing the identities of virtual machine %s: %w", id, err)

@@ -83,19 +83,27 @@ func TestRefusalsOfIMDSSayWhatToDo(t *testing.T) {
 		says     []string
 	}{
 		"not on this machine": {
-			carrying(reader), IdentitySelector{ResourceID: writer}, is[*IdentityUnavailableError],
+			carrying(reader),
+			IdentitySelector{ResourceID: writer},
+			is[*IdentityUnavailableError],
 			[]string{writer.String(), "azuremi_virtual_machine_identity_assignment", "moment"},
 		},
 		"unknown client ID": {
-			carrying(reader), IdentitySelector{ClientID: principal}, is[*IdentityUnavailableError],
+			carrying(reader),
+			IdentitySelector{ClientID: principal},
+			is[*IdentityUnavailableError],
 			[]string{"client ID " + principal, "azuremi_virtual_machine_identity_assignment"},
 		},
 		"none at all": {
-			carrying(), IdentitySelector{}, is[*IdentityUnavailableError],
+			carrying(),
+			IdentitySelector{},
+			is[*IdentityUnavailableError],
 			[]string{"has no managed identity", "Identity not found"},
 		},
 		"several": {
-			carrying(reader, writer), IdentitySelector{}, is[*SeveralIdentitiesError],
+			carrying(reader, writer),
+			IdentitySelector{},
+			is[*SeveralIdentitiesError],
 			[]string{"client_id", "principal_id", "user_assigned_identity_id"},
 		},
 	} {

@@ -81,7 +81,7 @@ func TestAnUnknownRoleOffersTheNearest(t *testing.T) {
 	for name, want := range map[string]string{
 		"Readr":                        "Reader",
 		"Managed Identity Operater":    "Managed Identity Operator",
-		"virtual machine contributer":  "Virtual Machine Contributor",
+		"virtual machine contributors": "Virtual Machine Contributor",
 		"Role Based Access Control":    "Role Based Access Control Administrator",
 		"Something Altogether Diverse": "",
 	} {

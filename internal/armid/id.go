@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -83,24 +84,22 @@ func canonical(segments []string) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("%q is not expected there", strings.Join(rest, "/"))
 		}
-		typ := namespace
 		if len(rest) == 0 {
 			return "", fmt.Errorf("no resource type follows the namespace %q", namespace)
 		}
-		var pairs []string
+		words, names := []string{namespace}, []string{}
 		for len(rest) > 0 && !strings.EqualFold(rest[0], "providers") {
 			if len(rest) == 1 {
 				return "", fmt.Errorf("no name follows the resource type %q", rest[0])
 			}
-			typ += "/" + rest[0]
-			pairs = append(pairs, rest[0], rest[1])
+			words, names = append(words, rest[0]), append(names, rest[1])
 			rest = rest[2:]
 		}
 		// The type is spelled as a whole, since a child type means something only below its parent.
-		words := strings.Split(spell(typ), "/")
+		words = strings.Split(spell(strings.Join(words, "/")), "/")
 		b.WriteString("/providers/" + words[0])
-		for i, word := range words[1:] {
-			b.WriteString("/" + word + "/" + pairs[2*i+1])
+		for i, name := range names {
+			b.WriteString("/" + words[i+1] + "/" + name)
 		}
 	}
 	return b.String(), nil
@@ -167,11 +166,11 @@ func (id ID) Type() string {
 		}
 	}
 	segments := strings.Split(id.path[i+len("/providers/"):], "/")
-	typ := segments[0]
-	for i := 1; i < len(segments); i += 2 {
-		typ += "/" + segments[i]
+	words := segments[:1:1]
+	for pair := range slices.Chunk(segments[1:], 2) {
+		words = append(words, pair[0])
 	}
-	return typ
+	return strings.Join(words, "/")
 }
 
 // Child returns the ID of a resource of the given full type that stands in the scope id. An extension resource, such as a

@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
-	"github.com/azuremi/terraform-provider-azuremi/internal/operator"
+	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm/operator"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider"
 )
 
@@ -82,8 +82,8 @@ func Environment(variables map[string]string) Option {
 func Configuration(config Object) Option { return func(s *setup) { s.config = config } }
 
 // Start returns a provider that is configured for a mock Azure, by environment variables unless options say otherwise.
-func Start(t testing.TB, options ...Option) *Provider {
-	t.Helper()
+func Start(tb testing.TB, options ...Option) *Provider {
+	tb.Helper()
 	s := setup{seed: mockarm.DefaultSeed(), machine: Machine, env: map[string]string{}, config: Object{}}
 	for _, option := range options {
 		option(&s)
@@ -91,25 +91,25 @@ func Start(t testing.TB, options ...Option) *Provider {
 	if s.mock == nil {
 		world, err := mockarm.NewWorld(s.seed, &mockarm.Clock{})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		s.mock = mockarm.NewServer(world)
 	}
 	env, err := s.mock.Environment(mockarm.CertificateFiles{}, "")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	maps.Copy(env, s.env)
 	machine, err := s.mock.World().FindMachine(s.machine)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	p := &Provider{Mock: s.mock, t: t}
+	p := &Provider{Mock: s.mock, t: tb}
 	p.serve(provider.New("test",
 		provider.WithEnvironment(func(name string) string { return env[name] }),
 		provider.WithTransports(s.mock.Transport(), s.mock.IMDSTransport(machine))))
 	if diags := p.configure(s.config); diags.HasError() {
-		t.Fatalf("configuring the provider: %s", diags)
+		tb.Fatalf("configuring the provider: %s", diags)
 	}
 	return p
 }

@@ -43,6 +43,7 @@ type meaningValidator struct{ Meaning }
 func (v meaningValidator) Description(context.Context) string {
 	return "value must be " + v.description
 }
+
 func (v meaningValidator) MarkdownDescription(context.Context) string {
 	return "value must be " + v.description
 }

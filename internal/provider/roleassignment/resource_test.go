@@ -115,7 +115,10 @@ func TestAnotherSpellingIsNoChange(t *testing.T) {
 	r := p.Resource(typeName)
 	mustApply(t, r, assignReader(principal))
 	for _, spelling := range []prototest.Object{
-		{"scope": strings.ToLower(group)}, {"scope": group + "/"}, {"role_definition_name": "reader"}, {"principal_id": strings.ToUpper(principal)},
+		{"scope": strings.ToLower(group)},
+		{"scope": group + "/"},
+		{"role_definition_name": "reader"},
+		{"principal_id": strings.ToUpper(principal)},
 		{"role_definition_name": nil, "role_definition_id": definitions + reader},
 		{"role_definition_name": nil, "role_definition_id": strings.ToUpper(subscription + definitions + reader)},
 	} {
@@ -149,7 +152,10 @@ func TestWhatCannotChangeIsReplaced(t *testing.T) {
 	for _, change := range []prototest.Object{
 		{"role_definition_name": "Contributor"},
 		{"role_definition_name": nil, "role_definition_id": definitions + "b24988ac-6180-42a0-ab88-20f7382dd24c"},
-		{"scope": subscription}, {"principal_id": mockarm.DefaultOperatorID}, {"principal_type": "User"}, {"name": "99999999-9999-4999-8999-999999999999"},
+		{"scope": subscription},
+		{"principal_id": mockarm.DefaultOperatorID},
+		{"principal_type": "User"},
+		{"name": "99999999-9999-4999-8999-999999999999"},
 	} {
 		plan, diags := r.Plan(assignReader(principal).With(change))
 		if len(diags) > 0 || plan.Action != prototest.Replace {

@@ -96,7 +96,10 @@ func TestAnotherSpellingIsNoChange(t *testing.T) {
 	r := prototest.Start(t).Resource(typeName)
 	mustApply(t, r, config(prototest.Object{"location": "West US", "resource_group_name": "devtest"}))
 	for _, spelling := range []prototest.Object{
-		{"location": "westus"}, {"location": "WEST US"}, {"resource_group_name": "DEVTEST"}, {"name": "ID-Reader"},
+		{"location": "westus"},
+		{"location": "WEST US"},
+		{"resource_group_name": "DEVTEST"},
+		{"name": "ID-Reader"},
 		{"subscription_id": strings.ToUpper(mockarm.DefaultSubscriptionID)},
 	} {
 		plan, diags := r.Plan(config(spelling))
