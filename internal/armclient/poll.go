@@ -12,23 +12,20 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// The waits between two polls of an operation where the service names none. Compute allows 45 polls of a machine's
-// operations in a burst and 15 a minute after that (Microsoft Learn: "Compute throttling limits"), which a poll every four
-// seconds never exceeds.
-const (
-	firstPollDelay = time.Second
-	maxPollDelay   = 4 * time.Second
-)
+// pollDelay is the wait before the n-th poll, from 0, of an operation where the service names none: 1, 1, 2, 2 and then 4
+// seconds. Compute allows 45 polls of a machine's operations in a burst and 15 a minute after that (Microsoft Learn: "Compute
+// throttling limits"), which a poll every four seconds never exceeds.
+func pollDelay(n int) time.Duration { return time.Second << min(n/2, 2) }
 
-// pollUntilDone waits for a long-running operation to end. It polls after 1, 2, 4, 4 … seconds, since an operation on a
-// machine's identities takes about five; azcore's own way is at once and then every thirty. Where the service sends
-// Retry-After, that is the wait (ARM RPC, async-api-reference.md). first is the answer that began the operation.
+// pollUntilDone waits for a long-running operation to end. An operation on a machine's identities takes two to five seconds;
+// azcore's own way is to poll at once and then every thirty. Where the service sends Retry-After, that is the wait (ARM RPC,
+// async-api-reference.md). first is the answer that began the operation.
 func pollUntilDone[T any](ctx context.Context, poller *runtime.Poller[T], first *http.Response) (T, error) {
 	last := first
-	for delay := firstPollDelay; !poller.Done(); delay = min(2*delay, maxPollDelay) {
+	for n := 0; !poller.Done(); n++ {
 		wait, told := retryAfter(last)
 		if !told {
-			wait = delay
+			wait = pollDelay(n)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			var none T
