@@ -234,7 +234,7 @@ func TestOneBadIdentityFailsOnlyItself(t *testing.T) {
 	})
 }
 
-func TestTheWriteNamesTheEtag(t *testing.T) {
+func TestAWriteWaitsForTheOneUnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := start(t, "id-reader", "id-policy")
