@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/coalesce"
 )
 
 // Role is a role definition.
@@ -107,7 +108,7 @@ type roleCatalogue struct {
 	client  *Client
 	mu      sync.Mutex
 	lists   map[string]roleList // by key of the scope they were listed at
-	flights flights[[]Role]
+	flights coalesce.Flights[[]Role]
 }
 
 // A roleList is the outcome of one listing; generation counts those of its scope.
@@ -124,7 +125,7 @@ func (c *roleCatalogue) find(ctx context.Context, scope armid.ID, wanted func(Ro
 	if slices.ContainsFunc(held.roles, wanted) {
 		return held.roles, nil
 	}
-	return c.flights.do(ctx, at.Key(), func(ctx context.Context) ([]Role, error) {
+	return c.flights.Do(ctx, at.Key(), func(ctx context.Context) ([]Role, error) {
 		if newer := c.held(at); newer.generation > held.generation {
 			return newer.roles, nil
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/azuremi/terraform-provider-azuremi/internal/coalesce"
 )
 
 // tokenSource is a credential. The name keeps apart what fetches a token from what keeps it.
@@ -30,7 +32,7 @@ type tokenCache struct {
 	source  tokenSource
 	mu      sync.Mutex
 	tokens  map[string]cachedToken
-	flights flights[azcore.AccessToken]
+	flights coalesce.Flights[azcore.AccessToken]
 }
 
 type cachedToken struct {
@@ -52,7 +54,7 @@ func (c *tokenCache) GetToken(ctx context.Context, options policy.TokenRequestOp
 	if now.Before(held.refresh) {
 		return held.AccessToken, nil
 	}
-	token, err := c.flights.do(ctx, key, func(ctx context.Context) (azcore.AccessToken, error) {
+	token, err := c.flights.Do(ctx, key, func(ctx context.Context) (azcore.AccessToken, error) {
 		if held := c.held(key); time.Now().Before(held.refresh) {
 			return held.AccessToken, nil
 		}

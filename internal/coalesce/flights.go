@@ -1,7 +1,7 @@
 // Copyright (c) The azuremi authors
 // SPDX-License-Identifier: MPL-2.0
 
-package armclient
+package coalesce
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// flights lets callers that want the same thing at the same time share one fetch of it.
-type flights[V any] struct{ group singleflight.Group }
+// Flights lets callers that want the same thing at the same time share one fetch of it.
+type Flights[V any] struct{ group singleflight.Group }
 
-// do fetches what key names, or waits for the fetch of it that is under way. A caller that leaves early does not spoil it
+// Do fetches what key names, or waits for the fetch of it that is under way. A caller that leaves early does not spoil it
 // for the others: whoever finds that the fetch was given up, and not its own fault, fetches again.
-func (f *flights[V]) do(ctx context.Context, key string, fetch func(context.Context) (V, error)) (V, error) {
+func (f *Flights[V]) Do(ctx context.Context, key string, fetch func(context.Context) (V, error)) (V, error) {
 	for {
 		fetched := false
 		answer := f.group.DoChan(key, func() (any, error) {
