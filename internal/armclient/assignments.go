@@ -7,23 +7,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 	"github.com/azuremi/terraform-provider-azuremi/internal/coalesce"
 )
 
-// Assignment is one identity on one virtual machine.
+// Assignment is one identity on one machine.
 type Assignment struct {
-	Machine     armid.ID
+	Machine     armid.ID // a virtual machine or a scale set
 	Identity    armid.ID // zero for the machine's system-assigned identity
 	PrincipalID string
 	ClientID    string // "" for a system-assigned identity whose client ID the caller may not read
+	Status      AssignmentStatus
+	// NeedsUpgrade tells that the instances of a scale set learn of a change only when they are upgraded.
+	NeedsUpgrade bool
 }
+
+// AssignmentStatus tells whether code on the machine can use the identity.
+type AssignmentStatus int
+
+const (
+	// Assigned is the status of an identity that can be used.
+	Assigned AssignmentStatus = iota
+	// Updating is the status while a write to the machine is under way; what the machine says of the identity is not final.
+	Updating
+	// Stale is the status of an entry whose identity is gone, or was deleted and made again. Nothing can be done with it but to
+	// take it off, and to assign the identity again.
+	Stale
+)
 
 // NotAssignedError says that a machine does not carry an identity.
 type NotAssignedError struct {
@@ -33,17 +45,28 @@ type NotAssignedError struct {
 
 // Error implements error.
 func (e *NotAssignedError) Error() string {
-	return fmt.Sprintf("Virtual machine %s does not have %s.", e.Machine, identityText(e.Identity))
+	subject := "the identity " + e.Identity.String()
+	if e.Identity.IsZero() {
+		subject = "a system-assigned identity"
+	}
+	return fmt.Sprintf("The %s %s does not have %s.", noun(e.Machine), e.Machine, subject)
 }
 
 func (*NotAssignedError) explained() {}
 
-func identityText(identity armid.ID) string {
-	if identity.IsZero() {
-		return "a system-assigned identity"
-	}
-	return "the identity " + identity.String()
+// UnfinishedError says that a write to a machine was begun and nobody saw it end: the caller's time was up. The machine may
+// have taken the change, or may yet do so.
+type UnfinishedError struct{ Cause error }
+
+// Error implements error.
+func (e *UnfinishedError) Error() string {
+	return "The change was begun, and its end was not waited for: " + e.Cause.Error() + "."
 }
+
+// Unwrap returns the cause of the caller's context.
+func (e *UnfinishedError) Unwrap() error { return e.Cause }
+
+func (*UnfinishedError) explained() {}
 
 // Limits of writes to a machine.
 const (
@@ -51,9 +74,6 @@ const (
 	maxIdentitiesPerRequest = 150
 	// assignmentLinger lets the assignments that one apply begins together share a write.
 	assignmentLinger = 50 * time.Millisecond
-	// minConflictDelay and maxConflictDelay bound the wait before a write is tried again that met another one.
-	minConflictDelay = 500 * time.Millisecond
-	maxConflictDelay = 15 * time.Second
 )
 
 // newAssignmentWriter returns the one writer of identity blocks in this process. Compute takes one write at a time for
@@ -66,161 +86,105 @@ func newAssignmentWriter(c *Client) *coalesce.GroupCommit[string, change, Assign
 	}
 }
 
-// Assignment reads the assignment of an identity, or of the system-assigned one for the zero ID. The error is a
-// [NotAssignedError] when the machine does not carry it, and fulfils [IsNotFound] when there is no such machine.
-func (c *Client) Assignment(ctx context.Context, machineID, identity armid.ID) (Assignment, error) {
-	m, err := c.machine(ctx, machineID)
-	if err != nil {
-		return Assignment{}, err
-	}
-	return c.assignment(ctx, m, change{machine: machineID, identity: identity})
-}
-
 // AssignIdentity assigns an identity to a machine, or switches on its system-assigned one for the zero ID, and waits until
-// the machine has it. Other identities are left as they are. The error is an [AlreadyExistsError] when the machine carried
-// the identity before.
+// the machine has it. Other identities are left as they are. An entry that is [Stale] is renewed. The error is an
+// [AlreadyExistsError] when the machine carried the identity before and existing ones are not adopted, and an
+// [UnfinishedError] when ctx ends while the machine is being written.
 func (c *Client) AssignIdentity(ctx context.Context, machineID, identity armid.ID) (Assignment, error) {
-	return c.assignments.Do(ctx, machineID.Key(), change{machine: machineID, identity: identity, assign: true})
+	return c.change(ctx, change{machine: machineID, identity: identity, assign: true})
 }
 
 // UnassignIdentity takes an identity off a machine, or switches off its system-assigned one for the zero ID, and waits
 // until the machine is without it. It is no error when the machine, or the identity on it, is gone already.
 func (c *Client) UnassignIdentity(ctx context.Context, machineID, identity armid.ID) error {
-	_, err := c.assignments.Do(ctx, machineID.Key(), change{machine: machineID, identity: identity})
+	_, err := c.change(ctx, change{machine: machineID, identity: identity})
 	if IsNotFound(err) {
 		return nil
 	}
 	return err
 }
 
-// commitChanges writes a batch of changes of one machine. Changes of one identity (taken off, then put back on) must not
-// share a write, which could only say one of them.
-func (c *Client) commitChanges(ctx context.Context, _ string, changes []change) []coalesce.Outcome[Assignment] {
-	outcomes := make([]coalesce.Outcome[Assignment], 0, len(changes))
-	for len(changes) > 0 {
-		seen := map[string]bool{}
-		n := 0
-		for n < len(changes) && !seen[changes[n].identity.Key()] {
-			seen[changes[n].identity.Key()] = true
-			n++
-		}
-		outcomes = append(outcomes, c.write(ctx, changes[:n])...)
-		changes = changes[n:]
+func (c *Client) change(ctx context.Context, ch change) (Assignment, error) {
+	a, err := c.assignments.Do(ctx, ch.machine.Key(), ch)
+	if errors.Is(err, coalesce.ErrInFlight) {
+		err = &UnfinishedError{Cause: context.Cause(ctx)}
 	}
-	return outcomes
+	return a, err
 }
 
-// write makes changes that name different identities. One that Compute refuses spoils the whole request, so a refused
-// batch is taken apart: only the change that is at fault fails.
-func (c *Client) write(ctx context.Context, changes []change) []coalesce.Outcome[Assignment] {
-	outcomes := make([]coalesce.Outcome[Assignment], len(changes))
-	m, existed, err := c.changeMachine(ctx, changes)
-	if len(changes) > 1 && isRefusal(err) {
-		for i := range changes {
-			outcomes[i] = c.write(ctx, changes[i:i+1])[0]
-		}
-		return outcomes
+// Assignment reads the assignment of an identity, or of the system-assigned one for the zero ID. The error is a
+// [NotAssignedError] when the machine does not carry it, and fulfils [IsNotFound] when there is no such machine.
+//
+// The assignments of one machine, and those of one identity, share a read, until the machine or identity is written.
+func (c *Client) Assignment(ctx context.Context, machineID, identity armid.ID) (Assignment, error) {
+	ctx = withCorrelationID(ctx)
+	m, err := c.machineReads.Get(ctx, machineID.Key(), func(ctx context.Context) (machine, error) {
+		return c.readMachine(ctx, machineID)
+	})
+	if err != nil {
+		return Assignment{}, err
 	}
-	for i, ch := range changes {
-		switch {
-		case err != nil:
-			outcomes[i].Err = err
-		case !ch.assign:
-		case existed[ch.identity.Key()]:
-			outcomes[i].Err = &AlreadyExistsError{ID: ch.machine}
-		default:
-			outcomes[i].Result, outcomes[i].Err = c.assignment(ctx, m, ch)
-		}
+	a, err := c.assignment(ctx, m, machineID, identity)
+	if err != nil || identity.IsZero() || a.Status != Assigned {
+		return a, err
 	}
-	return outcomes
+	stale, err := c.outlived(ctx, identity, a.PrincipalID)
+	if stale {
+		a.Status = Stale
+	}
+	return a, err
 }
 
-// changeMachine reads the machine, merges the changes into its identity block and writes it, again and again until the
-// machine is as wanted, the write is refused, or ctx ends. It returns the machine as it then is, and by key which of the
-// identities to assign were there before the first write.
-func (c *Client) changeMachine(ctx context.Context, changes []change) (m machine, existed map[string]bool, err error) {
-	id := changes[0].machine
-	for attempt := 0; ; attempt++ {
-		m, err = c.machine(ctx, id)
-		if err != nil {
-			return machine{}, nil, err
-		}
-		if m.deleting {
-			return machine{}, nil, fmt.Errorf("virtual machine %s is being deleted", id)
-		}
-		if attempt == 0 {
-			existed = map[string]bool{}
-			for _, ch := range changes {
-				existed[ch.identity.Key()] = ch.assign && m.identity.done(ch)
-			}
-		}
-		// The answer of the last write counts as little as its silence: a write that a newer one has pre-empted reports
-		// success as well. What the machine says is what holds.
-		delta := m.identity.delta(changes)
-		if delta == nil {
-			return m, existed, nil
-		}
-		m, err = c.patchMachine(ctx, id, delta, m.etag)
-		switch {
-		case err == nil && m.identity.delta(changes) == nil:
-			return m, existed, nil
-		case err != nil && !isWriteConflict(err):
-			return machine{}, nil, err
-		}
-		if waitErr := sleep(ctx, conflictDelay(attempt)); waitErr != nil {
-			if err == nil {
-				err = fmt.Errorf("virtual machine %s does not keep the change of its identities: another writer takes it back", id)
-			}
-			return machine{}, nil, fmt.Errorf("%w (gave up after %d tries: %w)", err, attempt+1, waitErr)
-		}
+// assignment finds an assignment on the machine that carries it.
+func (c *Client) assignment(ctx context.Context, m machine, machineID, identity armid.ID) (Assignment, error) {
+	a := Assignment{Machine: machineID, Identity: identity, NeedsUpgrade: m.manualUpgrade}
+	if m.updating() {
+		a.Status = Updating
 	}
-}
-
-// assignment builds the result of a change from the machine that carries it.
-func (c *Client) assignment(ctx context.Context, m machine, ch change) (Assignment, error) {
-	a := Assignment{Machine: ch.machine, Identity: ch.identity}
-	if !ch.identity.IsZero() {
-		on, found := m.identity.userAssigned[ch.identity.Key()]
+	if !identity.IsZero() {
+		on, found := m.identity.userAssigned[identity.Key()]
 		if !found {
-			return Assignment{}, &NotAssignedError{Machine: ch.machine, Identity: ch.identity}
+			return Assignment{}, &NotAssignedError{Machine: machineID, Identity: identity}
 		}
 		a.PrincipalID, a.ClientID = on.principalID, on.clientID
+		if on.dead() && !m.updating() {
+			a.Status = Stale
+		}
 		return a, nil
 	}
 	if !m.identity.systemAssigned {
-		return Assignment{}, &NotAssignedError{Machine: ch.machine}
+		return Assignment{}, &NotAssignedError{Machine: machineID}
 	}
 	a.PrincipalID = m.identity.principalID
-	// Compute does not tell the client ID; the managed-identity service does, to those who may read there.
-	own, err := c.SystemAssignedIdentity(ctx, ch.machine)
+	var err error
+	a.ClientID, err = c.systemAssignedClientID(ctx, machineID)
+	return a, err
+}
+
+// systemAssignedClientID asks the managed-identity service for what Compute does not tell, "" for those who may not know.
+func (c *Client) systemAssignedClientID(ctx context.Context, machineID armid.ID) (string, error) {
+	own, err := c.SystemAssignedIdentity(ctx, machineID)
 	switch {
 	case err == nil && own.Properties != nil:
-		a.ClientID = value(own.Properties.ClientID)
-	case err != nil && ErrorCode(err) != "AuthorizationFailed" && !IsNotFound(err):
-		return Assignment{}, err
+		return value(own.Properties.ClientID), nil
+	case err == nil, ErrorCode(err) == "AuthorizationFailed", IsNotFound(err):
+		return "", nil
+	default:
+		return "", err
 	}
-	return a, nil
 }
 
-// isRefusal reports whether ARM has judged the content of a request and will say the same again.
-func isRefusal(err error) bool {
-	var respErr *azcore.ResponseError
-	return errors.As(err, &respErr) && !isWriteConflict(err) && !IsNotFound(err) && respErr.StatusCode < http.StatusInternalServerError
-}
-
-// isWriteConflict reports whether a write met another write of the same machine: its etag was no longer the newest, or
-// Compute was still busy with the other.
-func isWriteConflict(err error) bool {
-	switch ErrorCode(err) {
-	case "PreconditionFailed", "ConflictingConcurrentWriteNotAllowed", "Conflict", "OperationNotAllowed", "OperationPreempted":
-		return true
+// outlived reports whether an entry on a machine is older than the identity of that name now is, or the identity is gone.
+// Who may not read the identity has the machine's word only.
+func (c *Client) outlived(ctx context.Context, identity armid.ID, principalID string) (bool, error) {
+	now, err := c.Identity(ctx, identity)
+	switch {
+	case IsNotFound(err):
+		return true, nil
+	case ErrorCode(err) == "AuthorizationFailed":
+		return false, nil
+	case err != nil:
+		return false, err
 	}
-	return false
-}
-
-// conflictDelay is how long to wait before a write is tried again. It grows, and it is drawn by lot so that two writers
-// that met do not meet again.
-func conflictDelay(attempt int) time.Duration {
-	limit := min(minConflictDelay<<min(attempt, 10), maxConflictDelay)
-	return limit/2 + rand.N(limit/2)
+	return now.Properties != nil && value(now.Properties.PrincipalID) != principalID, nil
 }

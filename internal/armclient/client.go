@@ -12,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/msi/armmsi"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/coalesce"
 )
@@ -38,6 +39,8 @@ type Config struct {
 	// PrincipalNotFoundTimeout is how long the creation of a role assignment waits for a new principal to become known, or
 	// for an old assignment to be forgotten; two minutes by default.
 	PrincipalNotFoundTimeout time.Duration
+	// AdoptExisting has creations take over what is there already, instead of failing with an [AlreadyExistsError].
+	AdoptExisting bool
 	// Unknown are the arguments of the provider whose values are not known yet. A client with any refuses to reach Azure.
 	Unknown []string
 
@@ -57,7 +60,9 @@ type Client struct {
 	patience   *throttle
 	roles      *roleCatalogue
 
-	assignments *coalesce.GroupCommit[string, change, Assignment]
+	assignments   *coalesce.GroupCommit[string, change, Assignment]
+	machineReads  coalesce.Snapshot[machine]
+	identityReads coalesce.Snapshot[armmsi.Identity]
 }
 
 // New returns a client for Azure. It does no I/O: the client looks for its own credential only when a request needs one,

@@ -13,7 +13,8 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 )
 
-// CreateIdentity creates a user-assigned identity. The error is an [AlreadyExistsError] if there is one of that name.
+// CreateIdentity creates a user-assigned identity. The error is an [AlreadyExistsError] if there is one of that name and
+// existing ones are not adopted.
 //
 // The result is the answer to the PUT itself: the service may deny for minutes that a new identity exists. It also answers
 // with a Location that is not absolute; the creation is no long-running operation, and there is nothing to poll there.
@@ -23,9 +24,12 @@ func (c *Client) CreateIdentity(ctx context.Context, id armid.ID, identity armms
 	if err != nil {
 		return armmsi.Identity{}, err
 	}
+	c.identityReads.Forget(id.Key())
+	defer c.identityReads.Forget(id.Key())
 	switch _, err := client.Get(ctx, id.ResourceGroup(), id.Name(), nil); {
-	case err == nil:
+	case err == nil && !c.config.AdoptExisting:
 		return armmsi.Identity{}, &AlreadyExistsError{ID: id}
+	case err == nil:
 	// Where the resource group is missing, the PUT would only say so again.
 	case !IsNotFound(err) || ErrorCode(err) == "ResourceGroupNotFound":
 		return armmsi.Identity{}, fmt.Errorf("looking whether the identity %s exists: %w", id, err)
@@ -37,17 +41,20 @@ func (c *Client) CreateIdentity(ctx context.Context, id armid.ID, identity armms
 	return resp.Identity, nil
 }
 
-// Identity reads a user-assigned identity.
+// Identity reads a user-assigned identity. What was read is kept until the identity is written: its own resource and its
+// assignments share one read.
 func (c *Client) Identity(ctx context.Context, id armid.ID) (armmsi.Identity, error) {
 	client, err := c.identities(id)
 	if err != nil {
 		return armmsi.Identity{}, err
 	}
-	resp, err := client.Get(withCorrelationID(ctx), id.ResourceGroup(), id.Name(), nil)
-	if err != nil {
-		return armmsi.Identity{}, fmt.Errorf("reading the identity %s: %w", id, err)
-	}
-	return resp.Identity, nil
+	return c.identityReads.Get(withCorrelationID(ctx), id.Key(), func(ctx context.Context) (armmsi.Identity, error) {
+		resp, err := client.Get(ctx, id.ResourceGroup(), id.Name(), nil)
+		if err != nil {
+			return armmsi.Identity{}, fmt.Errorf("reading the identity %s: %w", id, err)
+		}
+		return resp.Identity, nil
+	})
 }
 
 // UpdateIdentity changes what the update names of a user-assigned identity.
@@ -56,6 +63,8 @@ func (c *Client) UpdateIdentity(ctx context.Context, id armid.ID, update armmsi.
 	if err != nil {
 		return armmsi.Identity{}, err
 	}
+	c.identityReads.Forget(id.Key())
+	defer c.identityReads.Forget(id.Key())
 	resp, err := client.Update(withCorrelationID(ctx), id.ResourceGroup(), id.Name(), update, nil)
 	if err != nil {
 		return armmsi.Identity{}, fmt.Errorf("updating the identity %s: %w", id, err)
@@ -69,6 +78,8 @@ func (c *Client) DeleteIdentity(ctx context.Context, id armid.ID) error {
 	if err != nil {
 		return err
 	}
+	c.identityReads.Forget(id.Key())
+	defer c.identityReads.Forget(id.Key())
 	if _, err := client.Delete(withCorrelationID(ctx), id.ResourceGroup(), id.Name(), nil); err != nil && !IsNotFound(err) {
 		return fmt.Errorf("deleting the identity %s: %w", id, err)
 	}

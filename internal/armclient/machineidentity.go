@@ -23,15 +23,21 @@ import (
 type machineIdentity struct {
 	systemAssigned bool
 	principalID    string // of the system-assigned identity
+	tenantID       string // of the system-assigned identity
 	userAssigned   map[string]attachment
 }
 
 // attachment is a user-assigned identity on a machine.
 type attachment struct {
 	spelling    string // the ID as the machine has it; a removal must name it so
-	principalID string // both are empty when the identity is gone and its entry has stayed behind
+	principalID string
 	clientID    string
 }
+
+// dead reports whether the entry has stayed behind an identity that was deleted. It stays dead when an identity is made again
+// under the name, until it is taken off and put on again (Microsoft Learn: "Managed identities for Azure resources
+// frequently asked questions"). While the machine is updating, an entry that is new looks the same.
+func (a attachment) dead() bool { return a.principalID == "" }
 
 // readMachineIdentity maps Compute's answer. A machine without any identity has no block at all.
 func readMachineIdentity(block *armcompute.VirtualMachineIdentity) machineIdentity {
@@ -42,7 +48,7 @@ func readMachineIdentity(block *armcompute.VirtualMachineIdentity) machineIdenti
 	// Compute writes "SystemAssigned, UserAssigned"; others write it without the space.
 	m.systemAssigned = strings.Contains(strings.ToLower(string(value(block.Type))), "systemassigned")
 	if m.systemAssigned {
-		m.principalID = value(block.PrincipalID)
+		m.principalID, m.tenantID = value(block.PrincipalID), value(block.TenantID)
 	}
 	for spelling, ids := range block.UserAssignedIdentities {
 		a := attachment{spelling: spelling}

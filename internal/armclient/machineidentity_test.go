@@ -58,21 +58,21 @@ func TestDelta(t *testing.T) {
 		wants string
 		body  string // "" for nothing to do
 	}{
-		"the first":                          {nil, "+a", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:{}}}`},
-		"another, and the others go unnamed": {having("b"), "+a", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:{}}}`},
-		"beside the machine's own":           {having("system"), "+a", `{"type":"SystemAssigned, UserAssigned","userAssignedIdentities":{` + a + `:{}}}`},
-		"one of two away":                    {having("a", "b"), "-a", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:null}}`},
-		"the last away":                      {having("a"), "-a", `{"type":"None","userAssignedIdentities":null}`},
-		"the last but the machine's own":     {having("system", "a"), "-a", `{"type":"SystemAssigned","userAssignedIdentities":null}`},
-		"one for another":                    {having("a"), "-a +b", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:null,` + b + `:{}}}`},
-		"the machine's own on":               {nil, "+system", `{"type":"SystemAssigned","userAssignedIdentities":null}`},
-		"the machine's own on beside others": {having("a"), "+system", `{"type":"SystemAssigned, UserAssigned","userAssignedIdentities":{}}`},
-		"the machine's own off":              {having("system"), "-system", `{"type":"None","userAssignedIdentities":null}`},
+		"the first":                           {nil, "+a", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:{}}}`},
+		"another, and the others go unnamed":  {having("b"), "+a", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:{}}}`},
+		"beside the machine's own":            {having("system"), "+a", `{"type":"SystemAssigned, UserAssigned","userAssignedIdentities":{` + a + `:{}}}`},
+		"one of two away":                     {having("a", "b"), "-a", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:null}}`},
+		"the last away":                       {having("a"), "-a", `{"type":"None","userAssignedIdentities":null}`},
+		"the last but the machine's own":      {having("system", "a"), "-a", `{"type":"SystemAssigned","userAssignedIdentities":null}`},
+		"one for another":                     {having("a"), "-a +b", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:null,` + b + `:{}}}`},
+		"the machine's own on":                {nil, "+system", `{"type":"SystemAssigned","userAssignedIdentities":null}`},
+		"the machine's own on beside others":  {having("a"), "+system", `{"type":"SystemAssigned, UserAssigned","userAssignedIdentities":{}}`},
+		"the machine's own off":               {having("system"), "-system", `{"type":"None","userAssignedIdentities":null}`},
 		"the machine's own off beside others": {having("system", "a"), "-system", `{"type":"UserAssigned","userAssignedIdentities":{}}`},
-		"all at once":                        {having("system", "a"), "-system -a +b", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:null,` + b + `:{}}}`},
-		"what is there":                      {having("system", "a"), "+a +system", ""},
-		"what is not there":                  {having("b"), "-a -system", ""},
-		"one of which is there":              {having("a"), "+a +b", `{"type":"UserAssigned","userAssignedIdentities":{` + b + `:{}}}`},
+		"all at once":                         {having("system", "a"), "-system -a +b", `{"type":"UserAssigned","userAssignedIdentities":{` + a + `:null,` + b + `:{}}}`},
+		"what is there":                       {having("system", "a"), "+a +system", ""},
+		"what is not there":                   {having("b"), "-a -system", ""},
+		"one of which is there":               {having("a"), "+a +b", `{"type":"UserAssigned","userAssignedIdentities":{` + b + `:{}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

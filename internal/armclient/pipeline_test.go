@@ -98,15 +98,17 @@ func TestAnEmptyBucketHoldsBackEveryCaller(t *testing.T) {
 		})
 		c := newClient(t, cfg)
 		var group sync.WaitGroup
-		read := func() {
-			if _, err := c.Identity(t.Context(), reader); !IsNotFound(err) {
+		read := func(n int) {
+			// Readers of one identity would share one request.
+			id := armid.UserAssignedIdentity(mockarm.DefaultSubscriptionID, "DevTest", fmt.Sprint("id-", n))
+			if _, err := c.Identity(t.Context(), id); !IsNotFound(err) {
 				t.Error(err)
 			}
 		}
-		group.Go(read)
+		group.Go(func() { read(0) })
 		synctest.Wait()
-		for range 9 {
-			group.Go(read)
+		for n := range 9 {
+			group.Go(func() { read(n + 1) })
 		}
 		// Deletes are counted in a bucket of their own.
 		if err := c.DeleteIdentity(t.Context(), reader); err != nil || time.Since(began) > time.Second {

@@ -10,21 +10,22 @@ import (
 
 // The types of resources that azuremi works with, as Azure documents them.
 const (
-	TypeSubscription         = "Microsoft.Resources/subscriptions"
-	TypeResourceGroup        = "Microsoft.Resources/resourceGroups"
-	TypeManagementGroup      = "Microsoft.Management/managementGroups"
-	TypeUserAssignedIdentity = "Microsoft.ManagedIdentity/userAssignedIdentities"
-	TypeIdentity             = "Microsoft.ManagedIdentity/identities"
-	TypeVirtualMachine       = "Microsoft.Compute/virtualMachines"
-	TypeRoleAssignment       = "Microsoft.Authorization/roleAssignments"
-	TypeRoleDefinition       = "Microsoft.Authorization/roleDefinitions"
+	TypeSubscription           = "Microsoft.Resources/subscriptions"
+	TypeResourceGroup          = "Microsoft.Resources/resourceGroups"
+	TypeManagementGroup        = "Microsoft.Management/managementGroups"
+	TypeUserAssignedIdentity   = "Microsoft.ManagedIdentity/userAssignedIdentities"
+	TypeIdentity               = "Microsoft.ManagedIdentity/identities"
+	TypeVirtualMachine         = "Microsoft.Compute/virtualMachines"
+	TypeVirtualMachineScaleSet = "Microsoft.Compute/virtualMachineScaleSets"
+	TypeRoleAssignment         = "Microsoft.Authorization/roleAssignments"
+	TypeRoleDefinition         = "Microsoft.Authorization/roleDefinitions"
 )
 
 // spellings gives the canonical spelling of the types that are known, by their lower case.
 var spellings = func() map[string]string {
 	m := map[string]string{}
 	for _, typ := range []string{
-		TypeManagementGroup, TypeUserAssignedIdentity, TypeIdentity, TypeVirtualMachine, TypeRoleAssignment, TypeRoleDefinition,
+		TypeManagementGroup, TypeUserAssignedIdentity, TypeIdentity, TypeVirtualMachine, TypeVirtualMachineScaleSet, TypeRoleAssignment, TypeRoleDefinition,
 	} {
 		m[strings.ToLower(typ)] = typ
 	}

@@ -17,24 +17,39 @@ type Flights[V any] struct{ group singleflight.Group }
 // for the others: whoever finds that the fetch was given up, and not its own fault, fetches again.
 func (f *Flights[V]) Do(ctx context.Context, key string, fetch func(context.Context) (V, error)) (V, error) {
 	for {
-		fetched := false
+		own := make(chan struct{}) // closed when the fetch is this caller's
 		answer := f.group.DoChan(key, func() (any, error) {
-			fetched = true
+			close(own)
 			return fetch(ctx)
 		})
 		var none V
+		var r singleflight.Result
 		select {
+		case r = <-answer:
 		case <-ctx.Done():
-			return none, context.Cause(ctx)
-		case r := <-answer:
-			if r.Err == nil {
-				value, _ := r.Val.(V)
-				return value, nil
-			}
-			abandoned := errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded)
-			if fetched || !abandoned || ctx.Err() != nil {
-				return none, r.Err
+			select {
+			case <-own:
+				r = <-answer // it ends with ctx, too, and knows better what happened
+			default:
+				return none, context.Cause(ctx)
 			}
 		}
+		if r.Err == nil {
+			value, _ := r.Val.(V)
+			return value, nil
+		}
+		abandoned := errors.Is(r.Err, context.Canceled) || errors.Is(r.Err, context.DeadlineExceeded)
+		if isClosed(own) || !abandoned || ctx.Err() != nil {
+			return none, r.Err
+		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

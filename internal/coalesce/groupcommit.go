@@ -5,11 +5,16 @@ package coalesce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 )
+
+// ErrInFlight says that a caller has given up while its operation was being written, so that nobody told it what became of
+// it. The cause of its context is wrapped beside.
+var ErrInFlight = errors.New("given up while it was being written")
 
 // Outcome is what became of one member of a batch.
 type Outcome[R any] struct {
@@ -57,24 +62,29 @@ type batch[Op, R any] struct {
 // Do has op written to the object key, together with what others ask for, and returns its outcome.
 //
 // When ctx ends before op is part of a batch, op is never written and the error is the cause of ctx. When it ends later,
-// op cannot be taken out of its batch: if others wait for the batch too, Do returns the cause of ctx at once and op may or
-// may not be written; if nobody does, the batch is cancelled and Do returns what became of it.
+// op cannot be taken out of its batch: if others wait for the batch too, Do returns [ErrInFlight] at once and op may or may
+// not be written; if nobody does, the batch is cancelled and Do returns what became of it.
 func (g *GroupCommit[K, Op, R]) Do(ctx context.Context, key K, op Op) (R, error) {
-	if ctx.Err() == nil {
-		m := &member[Op, R]{op: op, done: make(chan struct{})}
-		g.enter(ctx, key, m)
-		select {
-		case <-m.done:
-			return m.outcome.Result, m.outcome.Err
-		case <-ctx.Done():
-		}
-		if last := g.leave(key, m, context.Cause(ctx)); last {
-			<-m.done
-			return m.outcome.Result, m.outcome.Err
-		}
-	}
 	var none R
-	return none, context.Cause(ctx)
+	if ctx.Err() != nil {
+		return none, context.Cause(ctx)
+	}
+	m := &member[Op, R]{op: op, done: make(chan struct{})}
+	g.enter(ctx, key, m)
+	select {
+	case <-m.done:
+		return m.outcome.Result, m.outcome.Err
+	case <-ctx.Done():
+	}
+	switch g.leave(key, m, context.Cause(ctx)) {
+	case fromQueue:
+		return none, context.Cause(ctx)
+	case asLast:
+		<-m.done
+		return m.outcome.Result, m.outcome.Err
+	default:
+		return none, fmt.Errorf("%w: %w", ErrInFlight, context.Cause(ctx))
+	}
 }
 
 // enter queues m and starts work on the object if none is under way.
@@ -94,22 +104,30 @@ func (g *GroupCommit[K, Op, R]) enter(ctx context.Context, key K, m *member[Op, 
 	q.waiting = append(q.waiting, m)
 }
 
-// leave takes out a member that no longer waits, and reports whether it was the last of a batch that is being written,
-// which is then cancelled.
-func (g *GroupCommit[K, Op, R]) leave(key K, m *member[Op, R], cause error) (last bool) {
+// departure tells where a member was when it gave up.
+type departure int
+
+const (
+	fromQueue departure = iota // and is not written
+	asLast                     // of its batch, which is cancelled
+	fromBatch                  // for which others wait
+)
+
+// leave takes out a member that no longer waits.
+func (g *GroupCommit[K, Op, R]) leave(key K, m *member[Op, R], cause error) departure {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if m.batch == nil {
 		q := g.queues[key]
 		q.waiting = slices.DeleteFunc(q.waiting, func(other *member[Op, R]) bool { return other == m })
-		return false
+		return fromQueue
 	}
 	m.batch.present--
 	if m.batch.present > 0 {
-		return false
+		return fromBatch
 	}
 	m.batch.cancel(cause)
-	return true
+	return asLast
 }
 
 // work writes batch after batch until the object's queue is empty.

@@ -188,7 +188,7 @@ func TestWhoGivesUpInTheQueueIsNotWritten(t *testing.T) {
 		wg.Go(func() { _, _ = g.Do(t.Context(), "vm", 1) })
 		wg.Go(func() {
 			time.Sleep(500 * time.Millisecond)
-			if _, err := g.Do(ctx, "vm", 2); !errors.Is(err, errGivenUp) {
+			if _, err := g.Do(ctx, "vm", 2); !errors.Is(err, errGivenUp) || errors.Is(err, ErrInFlight) {
 				t.Errorf("Do: %v", err)
 			}
 		})
@@ -213,7 +213,7 @@ func TestWhoGivesUpDuringTheWriteDoesNotStopTheOthers(t *testing.T) {
 		start := time.Now()
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := g.Do(ctx, "vm", 1); !errors.Is(err, errGivenUp) || time.Since(start) != 500*time.Millisecond {
+			if _, err := g.Do(ctx, "vm", 1); !errors.Is(err, errGivenUp) || !errors.Is(err, ErrInFlight) || time.Since(start) != 500*time.Millisecond {
 				t.Errorf("the one that gave up: %v after %v", err, time.Since(start))
 			}
 		})

@@ -6,6 +6,7 @@ package prototest
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -31,6 +32,7 @@ type Provider struct {
 	OldTerraform bool
 
 	t          testing.TB
+	config     Object // the provider's block
 	server     tfprotov6.ProviderServer
 	schemas    *tfprotov6.GetProviderSchemaResponse
 	identities *tfprotov6.GetResourceIdentitySchemasResponse
@@ -45,6 +47,7 @@ type setup struct {
 	machine string
 	env     map[string]string
 	config  Object
+	watch   func(*http.Request)
 }
 
 // With puts the provider before a mock that is there already, instead of one of its own with the default world.
@@ -79,12 +82,28 @@ func Environment(variables map[string]string) Option {
 }
 
 // Configuration is the provider's block.
-func Configuration(config Object) Option { return func(s *setup) { s.config = config } }
+func Configuration(config Object) Option {
+	return func(s *setup) { s.config = s.config.With(config) }
+}
+
+// Watch shows every request of the provider, to ARM, Entra and IMDS, before the mock answers it. The mock does whatever host
+// a request is for, so that this is the place to see whom the provider meant.
+func Watch(watch func(*http.Request)) Option { return func(s *setup) { s.watch = watch } }
 
 // Start returns a provider that is configured for a mock Azure, by environment variables unless options say otherwise.
 func Start(tb testing.TB, options ...Option) *Provider {
 	tb.Helper()
-	s := setup{seed: mockarm.DefaultSeed(), machine: Machine, env: map[string]string{}, config: Object{}}
+	p, diags := Configure(tb, options...)
+	if diags.HasError() {
+		tb.Fatalf("configuring the provider: %s", diags)
+	}
+	return p
+}
+
+// Configure is [Start] where the provider may refuse its configuration, and returns what it says.
+func Configure(tb testing.TB, options ...Option) (*Provider, Diagnostics) {
+	tb.Helper()
+	s := setup{seed: mockarm.DefaultSeed(), machine: Machine, env: map[string]string{}, config: Object{}, watch: func(*http.Request) {}}
 	for _, option := range options {
 		option(&s)
 	}
@@ -104,14 +123,32 @@ func Start(tb testing.TB, options ...Option) *Provider {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Provider{Mock: s.mock, t: tb}
+	p := &Provider{Mock: s.mock, t: tb, config: s.config}
 	p.serve(provider.New("test",
 		provider.WithEnvironment(func(name string) string { return env[name] }),
-		provider.WithTransports(s.mock.Transport(), s.mock.IMDSTransport(machine))))
-	if diags := p.configure(s.config); diags.HasError() {
-		tb.Fatalf("configuring the provider: %s", diags)
-	}
-	return p
+		provider.WithTransports(watched{s.mock.Transport(), s.watch}, watched{s.mock.IMDSTransport(machine), s.watch})))
+	return p, p.configure(s.config)
+}
+
+// watched is a way to the mock that is looked at.
+type watched struct {
+	http.RoundTripper
+
+	watch func(*http.Request)
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (w watched) RoundTrip(req *http.Request) (*http.Response, error) {
+	w.watch(req)
+	return w.RoundTripper.RoundTrip(req)
+}
+
+// Schemas are the schemas of all that the provider has.
+func (p *Provider) Schemas() *tfprotov6.GetProviderSchemaResponse { return p.schemas }
+
+// IdentitySchemas are the identity schemas of the resources, by type.
+func (p *Provider) IdentitySchemas() map[string]*tfprotov6.ResourceIdentitySchema {
+	return p.identities.IdentitySchemas
 }
 
 // serve starts the protocol's server and asks for what it has.
@@ -140,11 +177,15 @@ func (p *Provider) configure(config Object) Diagnostics {
 	if err != nil {
 		p.t.Fatalf("validating the provider's block: %v", err)
 	}
+	diags := diagnostics(validated.Diagnostics)
+	if diags.HasError() {
+		return diags
+	}
 	configured, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{Config: value})
 	if err != nil {
 		p.t.Fatalf("configuring the provider: %v", err)
 	}
-	return append(diagnostics(validated.Diagnostics), diagnostics(configured.Diagnostics)...)
+	return append(diags, diagnostics(configured.Diagnostics)...)
 }
 
 // dynamic encodes a test's value for the protocol; nil is null.
@@ -227,14 +268,23 @@ func diagnostics(in []*tfprotov6.Diagnostic) Diagnostics {
 	return out
 }
 
-// Behind does something in Azure behind Terraform's back, as the operator of the world, and returns the answer. It waits for
-// the operation that it begins.
+// NextRun configures the provider anew, as it is for each walk of a run of Terraform: what it has read before is forgotten.
+func (p *Provider) NextRun() {
+	p.t.Helper()
+	if diags := p.configure(p.config); diags.HasError() {
+		p.t.Fatalf("configuring the provider: %s", diags)
+	}
+}
+
+// Behind does something in Azure behind Terraform's back, between two runs of it, as the operator of the world, and returns
+// the answer. It waits for the operation that it begins.
 func (p *Provider) Behind(method, path, body string) map[string]any {
 	p.t.Helper()
 	answer, err := p.operator().Do(p.t.Context(), method, path, body)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.NextRun()
 	return answer
 }
 

@@ -4,16 +4,21 @@
 package provider
 
 import (
+	"cmp"
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
@@ -27,7 +32,7 @@ func (p *azuremi) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	client := p.client(config, &resp.Diagnostics)
+	client := p.client(ctx, config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -39,29 +44,28 @@ func (p *azuremi) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	resp.ActionData = client
 }
 
-func (p *azuremi) client(config model, diags *diag.Diagnostics) *armclient.Client {
+func (p *azuremi) client(ctx context.Context, config model, diags *diag.Diagnostics) *armclient.Client {
 	env := environment{getenv: p.getenv, diags: diags}
-	endpoint := config.Endpoint
-	if endpoint == nil {
-		endpoint = &endpointModel{}
-	}
+	var endpoint endpointModel
+	diags.Append(config.Endpoint.As(ctx, &endpoint, basetypes.ObjectAsOptions{UnhandledNullAsEmpty: true, UnhandledUnknownAsEmpty: true})...)
 	cfg := armclient.Config{
-		SubscriptionID: env.text(config.SubscriptionID, "ARM_SUBSCRIPTION_ID"),
-		TenantID:       env.text(config.TenantID, "ARM_TENANT_ID"),
+		SubscriptionID: env.guid(config.SubscriptionID, "ARM_SUBSCRIPTION_ID"),
+		TenantID:       env.guid(config.TenantID, "ARM_TENANT_ID"),
 		Credential: armclient.CredentialOptions{
-			ClientID:           env.text(config.ClientID, "ARM_CLIENT_ID"),
+			ClientID:           env.guid(config.ClientID, "ARM_CLIENT_ID"),
 			ClientSecret:       env.text(config.ClientSecret, "ARM_CLIENT_SECRET"),
 			UseManagedIdentity: env.flag(config.UseMSI, "ARM_USE_MSI", false),
 			UseCLI:             env.flag(config.UseCLI, "ARM_USE_CLI", true),
 		},
 		IMDSEndpoint:             env.text(config.MSIEndpoint, "ARM_MSI_ENDPOINT"),
 		DisableInstanceDiscovery: env.flag(config.DisableInstanceDiscovery, "ARM_DISABLE_INSTANCE_DISCOVERY", false),
+		AdoptExisting:            config.AdoptExisting.ValueBool(),
 		UserAgent:                "terraform-provider-azuremi/" + p.version,
 		Transport:                p.transport,
 		IMDSTransport:            p.imdsTransport,
-		Unknown:                  unknowns(config, *endpoint),
+		Unknown:                  unknowns(config, endpoint),
 	}
-	cfg.Cloud = p.cloud(config.Environment, *endpoint, env)
+	cfg.Cloud = p.cloud(config.Environment, endpoint, env)
 	cfg.CACertificates = p.caCertificates(config.CACertificateFile, env)
 	if diags.HasError() {
 		return nil
@@ -75,22 +79,14 @@ func (p *azuremi) client(config model, diags *diag.Diagnostics) *armclient.Clien
 
 // cloud returns the Azure to work with: a known one by its name, or a custom one by its endpoints.
 func (p *azuremi) cloud(name types.String, endpoint endpointModel, env environment) armclient.Cloud {
-	custom := armclient.Cloud{
-		Name:                    "custom",
-		AuthorityHost:           env.text(endpoint.AuthorityHost, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"),
-		ResourceManagerEndpoint: env.text(endpoint.ResourceManagerEndpoint, "ARM_RESOURCE_MANAGER_ENDPOINT"),
-		ResourceManagerAudience: env.text(endpoint.ResourceManagerAudience, "ARM_RESOURCE_MANAGER_AUDIENCE"),
-	}
-	chosen := env.text(name, "ARM_ENVIRONMENT")
-	if chosen == "custom" {
-		return custom
-	}
-	if chosen == "" {
-		chosen = "public"
-	}
-	cloud, err := armclient.CloudByName(chosen)
+	cloud, err := armclient.CloudByName(cmp.Or(env.text(name, "ARM_ENVIRONMENT"), "public"))
 	if err != nil {
 		env.diags.AddAttributeError(path.Root("environment"), "No such environment", err.Error())
+	}
+	if cloud.Name == "custom" {
+		cloud.AuthorityHost = env.text(endpoint.AuthorityHost, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST")
+		cloud.ResourceManagerEndpoint = env.text(endpoint.ResourceManagerEndpoint, "ARM_RESOURCE_MANAGER_ENDPOINT")
+		cloud.ResourceManagerAudience = env.text(endpoint.ResourceManagerAudience, "ARM_RESOURCE_MANAGER_AUDIENCE")
 	}
 	return cloud
 }
@@ -101,6 +97,9 @@ func (p *azuremi) caCertificates(file types.String, env environment) []byte {
 		return nil
 	}
 	pem, err := os.ReadFile(name)
+	if err == nil && !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		err = errors.New("it holds no certificate in PEM form")
+	}
 	if err != nil {
 		env.diags.AddAttributeError(path.Root("ca_certificate_file"), "Cannot read the certificate authorities",
 			fmt.Sprintf("ca_certificate_file (ARM_CA_CERTIFICATE_FILE) names %q: %v.", name, err))
@@ -119,6 +118,15 @@ func (e environment) text(v types.String, variable string) string {
 		return v.ValueString()
 	}
 	return e.getenv(variable)
+}
+
+// guid demands of a variable what the schema demands of the argument: the IDs become parts of URLs and of names.
+func (e environment) guid(v types.String, variable string) string {
+	text := e.text(v, variable)
+	if v.IsNull() && text != "" && (len(text) != 36 || uuid.Validate(text) != nil) {
+		e.diags.AddError(variable+" is not a GUID", fmt.Sprintf("The environment variable %s is %q, and a GUID looks like \"00000000-0000-0000-0000-000000000000\".", variable, text))
+	}
+	return text
 }
 
 func (e environment) flag(v types.Bool, variable string, byDefault bool) bool {
@@ -148,11 +156,13 @@ func unknowns(config model, endpoint endpointModel) []string {
 		"msi_endpoint":    config.MSIEndpoint.IsUnknown(),
 		"use_cli":         config.UseCLI.IsUnknown(),
 		"environment":     config.Environment.IsUnknown(),
+		"endpoint":        config.Endpoint.IsUnknown(),
 		"endpoint.active_directory_authority_host": endpoint.AuthorityHost.IsUnknown(),
 		"endpoint.resource_manager_endpoint":       endpoint.ResourceManagerEndpoint.IsUnknown(),
 		"endpoint.resource_manager_audience":       endpoint.ResourceManagerAudience.IsUnknown(),
 		"ca_certificate_file":                      config.CACertificateFile.IsUnknown(),
 		"disable_instance_discovery":               config.DisableInstanceDiscovery.IsUnknown(),
+		"adopt_existing":                           config.AdoptExisting.IsUnknown(),
 	} {
 		if unknown {
 			names = append(names, name)

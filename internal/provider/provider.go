@@ -16,6 +16,7 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/resourcegroup"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roleassignment"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/userassignedidentity"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/virtualmachineidentity"
 )
 
 type azuremi struct {
@@ -56,7 +57,8 @@ func (p *azuremi) Metadata(_ context.Context, _ provider.MetadataRequest, resp *
 
 func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		identityassignment.NewResource,
+		identityassignment.NewScaleSetResource,
+		identityassignment.NewVirtualMachineResource,
 		roleassignment.NewResource,
 		userassignedidentity.NewResource,
 	}
@@ -65,5 +67,6 @@ func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		resourcegroup.NewDataSource,
+		virtualmachineidentity.NewDataSource,
 	}
 }

@@ -17,17 +17,18 @@ import (
 
 // model is the provider's block in a configuration.
 type model struct {
-	SubscriptionID           types.String   `tfsdk:"subscription_id"`
-	TenantID                 types.String   `tfsdk:"tenant_id"`
-	ClientID                 types.String   `tfsdk:"client_id"`
-	ClientSecret             types.String   `tfsdk:"client_secret"`
-	UseMSI                   types.Bool     `tfsdk:"use_msi"`
-	MSIEndpoint              types.String   `tfsdk:"msi_endpoint"`
-	UseCLI                   types.Bool     `tfsdk:"use_cli"`
-	Environment              types.String   `tfsdk:"environment"`
-	Endpoint                 *endpointModel `tfsdk:"endpoint"`
-	CACertificateFile        types.String   `tfsdk:"ca_certificate_file"`
-	DisableInstanceDiscovery types.Bool     `tfsdk:"disable_instance_discovery"`
+	SubscriptionID           types.String `tfsdk:"subscription_id"`
+	TenantID                 types.String `tfsdk:"tenant_id"`
+	ClientID                 types.String `tfsdk:"client_id"`
+	ClientSecret             types.String `tfsdk:"client_secret"`
+	UseMSI                   types.Bool   `tfsdk:"use_msi"`
+	MSIEndpoint              types.String `tfsdk:"msi_endpoint"`
+	UseCLI                   types.Bool   `tfsdk:"use_cli"`
+	Environment              types.String `tfsdk:"environment"`
+	Endpoint                 types.Object `tfsdk:"endpoint"` // an endpointModel, or not known yet
+	CACertificateFile        types.String `tfsdk:"ca_certificate_file"`
+	DisableInstanceDiscovery types.Bool   `tfsdk:"disable_instance_discovery"`
+	AdoptExisting            types.Bool   `tfsdk:"adopt_existing"`
 }
 
 type endpointModel struct {
@@ -99,6 +100,11 @@ func (p *azuremi) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 			"ca_certificate_file": schema.StringAttribute{
 				MarkdownDescription: "Path of a PEM file with certificate authorities to trust beside the system's. Also `ARM_CA_CERTIFICATE_FILE`.",
 				Optional:            true,
+			},
+			"adopt_existing": schema.BoolAttribute{
+				MarkdownDescription: "Whether to take over what exists already when it is to be created, instead of failing with an `import` block. " +
+					"What is taken over is changed to what the configuration says, and destroyed with it. `false` by default.",
+				Optional: true,
 			},
 			"disable_instance_discovery": schema.BoolAttribute{
 				MarkdownDescription: "Whether to log in without asking the public cloud whether the authority is a known one, as a cloud without a way there must. " +

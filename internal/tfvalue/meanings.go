@@ -18,6 +18,8 @@ import (
 var (
 	// VirtualMachineID is the resource ID of a virtual machine.
 	VirtualMachineID = idOf("the resource ID of a virtual machine", armid.TypeVirtualMachine)
+	// VirtualMachineScaleSetID is the resource ID of a virtual machine scale set.
+	VirtualMachineScaleSetID = idOf("the resource ID of a virtual machine scale set", armid.TypeVirtualMachineScaleSet)
 	// UserAssignedIdentityID is the resource ID of a user-assigned identity.
 	UserAssignedIdentityID = idOf("the resource ID of a user-assigned identity", armid.TypeUserAssignedIdentity)
 	// Scope is the ID of anything that a role can be assigned at.

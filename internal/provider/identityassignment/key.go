@@ -36,15 +36,15 @@ func (k key) subject() string {
 }
 
 // parseKey reads what [key.String] has written, or a user has in their own spelling.
-func parseKey(text string) (key, error) {
+func (t machineType) parseKey(text string) (key, error) {
 	machineText, identityText, ok := strings.Cut(text, "|")
 	if !ok {
-		return key{}, fmt.Errorf("an assignment is imported by the ID of the virtual machine, \"|\", and the ID of the identity or %q; %q holds no \"|\"", systemAssigned, text)
+		return key{}, fmt.Errorf("an assignment is imported by the ID of the %s, \"|\", and the ID of the identity or %q; %q holds no \"|\"", t.noun, systemAssigned, text)
 	}
 	var k key
 	var err error
-	if k.machine, err = armid.ParseAs(armid.TypeVirtualMachine, machineText); err != nil {
-		return key{}, fmt.Errorf("what stands before \"|\" is not the ID of a virtual machine: %w", err)
+	if k.machine, err = armid.ParseAs(t.armType, machineText); err != nil {
+		return key{}, fmt.Errorf("what stands before \"|\" is not the ID of a %s: %w", t.noun, err)
 	}
 	if strings.EqualFold(identityText, systemAssigned) {
 		return k, nil

@@ -14,9 +14,29 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
-type model struct {
+// model is the state of an assignment to either type of machine.
+type model interface {
+	machine() *types.String
+	rest() *assignmentModel
+}
+
+type virtualMachineModel struct {
+	VirtualMachineID types.String `tfsdk:"virtual_machine_id"`
+	assignmentModel
+}
+
+func (m *virtualMachineModel) machine() *types.String { return &m.VirtualMachineID }
+
+type scaleSetModel struct {
+	VirtualMachineScaleSetID types.String `tfsdk:"virtual_machine_scale_set_id"`
+	assignmentModel
+}
+
+func (m *scaleSetModel) machine() *types.String { return &m.VirtualMachineScaleSetID }
+
+// assignmentModel is what both have.
+type assignmentModel struct {
 	ID                     types.String   `tfsdk:"id"`
-	VirtualMachineID       types.String   `tfsdk:"virtual_machine_id"`
 	UserAssignedIdentityID types.String   `tfsdk:"user_assigned_identity_id"`
 	SystemAssigned         types.Bool     `tfsdk:"system_assigned"`
 	PrincipalID            types.String   `tfsdk:"principal_id"`
@@ -24,40 +44,54 @@ type model struct {
 	Timeouts               timeouts.Value `tfsdk:"timeouts"`
 }
 
-// key builds the key of an assignment that is to be made.
-func (m *model) key(diags *diag.Diagnostics) key {
+func (m *assignmentModel) rest() *assignmentModel { return m }
+
+// keyOf builds the key of an assignment that is to be made.
+func (t machineType) keyOf(m model, diags *diag.Diagnostics) key {
 	var k key
 	var err error
-	if k.machine, err = armid.ParseAs(armid.TypeVirtualMachine, m.VirtualMachineID.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root("virtual_machine_id"), "No virtual machine", err.Error())
+	if k.machine, err = armid.ParseAs(t.armType, m.machine().ValueString()); err != nil {
+		diags.AddAttributeError(path.Root(t.attribute), "No "+t.noun, err.Error())
 	}
-	if m.SystemAssigned.ValueBool() {
+	if m.rest().SystemAssigned.ValueBool() {
 		return k
 	}
-	if k.identity, err = armid.ParseAs(armid.TypeUserAssignedIdentity, m.UserAssignedIdentityID.ValueString()); err != nil {
+	if k.identity, err = armid.ParseAs(armid.TypeUserAssignedIdentity, m.rest().UserAssignedIdentityID.ValueString()); err != nil {
 		diags.AddAttributeError(path.Root("user_assigned_identity_id"), "No user-assigned identity", err.Error())
 	}
 	return k
 }
 
 // keyFromState reads the key that a create or an import has left in state.
-func (m *model) keyFromState(diags *diag.Diagnostics) key {
-	k, err := parseKey(m.ID.ValueString())
+func (t machineType) keyFromState(m model, diags *diag.Diagnostics) key {
+	k, err := t.parseKey(m.rest().ID.ValueString())
 	if err != nil {
 		diags.AddAttributeError(path.Root("id"), "The state holds no assignment", err.Error())
 	}
 	return k
 }
 
-func (m *model) fromARM(a armclient.Assignment) {
-	k := key{machine: a.Machine, identity: a.Identity}
-	m.ID = types.StringValue(k.String())
-	m.VirtualMachineID = tfvalue.VirtualMachineID.Merge(m.VirtualMachineID, k.machine.String())
-	if k.identity.IsZero() {
-		m.SystemAssigned = types.BoolValue(true)
-	} else {
-		m.UserAssignedIdentityID = tfvalue.UserAssignedIdentityID.Merge(m.UserAssignedIdentityID, k.identity.String())
+// fromARM fills in what Azure says of an assignment. While the machine is being written, what is in state is as good; the
+// IDs of a stale assignment are null, which plans a new one (see [assignmentResource.ModifyPlan]).
+func (t machineType) fromARM(m model, a armclient.Assignment) {
+	t.named(m, key{machine: a.Machine, identity: a.Identity})
+	switch {
+	case a.Status == armclient.Stale:
+		m.rest().PrincipalID, m.rest().ClientID = types.StringNull(), types.StringNull()
+	case a.Status == armclient.Updating && !m.rest().PrincipalID.IsNull() && !m.rest().PrincipalID.IsUnknown():
+	default:
+		m.rest().PrincipalID = tfvalue.StringOrNull(&a.PrincipalID)
+		m.rest().ClientID = tfvalue.StringOrNull(&a.ClientID)
 	}
-	m.PrincipalID = tfvalue.StringOrNull(&a.PrincipalID)
-	m.ClientID = tfvalue.StringOrNull(&a.ClientID)
+}
+
+// named fills in what the key of an assignment says.
+func (t machineType) named(m model, k key) {
+	m.rest().ID = types.StringValue(k.String())
+	*m.machine() = t.meaning.Merge(*m.machine(), k.machine.String())
+	if k.identity.IsZero() {
+		m.rest().SystemAssigned = types.BoolValue(true)
+	} else {
+		m.rest().UserAssignedIdentityID = tfvalue.UserAssignedIdentityID.Merge(m.rest().UserAssignedIdentityID, k.identity.String())
+	}
 }

@@ -9,31 +9,27 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/boolvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/boolplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
-
-const typeName = "azuremi_virtual_machine_identity_assignment"
 
 // The times that operations take at most by default. A write takes about five seconds; the rest is for others who write to
 // the same machine.
 const (
 	writeTimeout = 30 * time.Minute
 	readTimeout  = 5 * time.Minute
+	// lastLook is for finding out what became of a write when its own time is up.
+	lastLook = 30 * time.Second
 )
 
 type assignmentResource struct {
+	machineType
+
 	client *armclient.Client
 }
 
@@ -42,161 +38,153 @@ var (
 	_ resource.ResourceWithConfigValidators = (*assignmentResource)(nil)
 	_ resource.ResourceWithIdentity         = (*assignmentResource)(nil)
 	_ resource.ResourceWithImportState      = (*assignmentResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*assignmentResource)(nil)
 )
 
-// NewResource returns the resource azuremi_virtual_machine_identity_assignment.
-func NewResource() resource.Resource { return &assignmentResource{} }
-
 func (r *assignmentResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = typeName
-}
-
-func (r *assignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "Assigns one managed identity to one existing virtual machine, which may belong to another configuration. Other " +
-			"identities of the machine are never touched, and destroying the resource takes off this one only.",
-		Attributes: map[string]schema.Attribute{
-			"virtual_machine_id": schema.StringAttribute{
-				MarkdownDescription: "Resource ID of the virtual machine. Changing it makes a new assignment.",
-				Required:            true,
-				Validators:          []validator.String{tfvalue.VirtualMachineID.Validator()},
-				PlanModifiers:       []planmodifier.String{tfvalue.VirtualMachineID.KeepSpelling(), stringplanmodifier.RequiresReplace()},
-			},
-			"user_assigned_identity_id": schema.StringAttribute{
-				MarkdownDescription: "Resource ID of the user-assigned identity to assign. Exactly one of this and `system_assigned` is " +
-					"set. Changing it makes a new assignment.",
-				Optional:      true,
-				Validators:    []validator.String{tfvalue.UserAssignedIdentityID.Validator()},
-				PlanModifiers: []planmodifier.String{tfvalue.UserAssignedIdentityID.KeepSpelling(), stringplanmodifier.RequiresReplace()},
-			},
-			"system_assigned": schema.BoolAttribute{
-				MarkdownDescription: "`true` to switch on the machine's own system-assigned identity. Changing it makes a new assignment.",
-				Optional:            true,
-				Validators:          []validator.Bool{boolvalidator.Equals(true)},
-				PlanModifiers:       []planmodifier.Bool{boolplanmodifier.RequiresReplace()},
-			},
-			"id": schema.StringAttribute{
-				MarkdownDescription: "The virtual machine's resource ID, `|`, and the identity's resource ID or `SystemAssigned`.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"principal_id": schema.StringAttribute{
-				MarkdownDescription: "Object ID of the identity's service principal, to which roles are assigned.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"client_id": schema.StringAttribute{
-				MarkdownDescription: "Client ID (application ID) of the identity. For a system-assigned identity it is known only to those who " +
-					"may read `Microsoft.ManagedIdentity/identities` of the machine.",
-				Computed:      true,
-				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-		},
-		Blocks: map[string]schema.Block{"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Delete: true})},
-	}
-}
-
-func (r *assignmentResource) ConfigValidators(context.Context) []resource.ConfigValidator {
-	return []resource.ConfigValidator{
-		resourcevalidator.ExactlyOneOf(path.MatchRoot("user_assigned_identity_id"), path.MatchRoot("system_assigned")),
-	}
+	resp.TypeName = r.resource
 }
 
 func (r *assignmentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identitySchema
+	resp.IdentitySchema = r.identitySchema()
 }
 
 func (r *assignmentResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	r.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
 }
 
+// ModifyPlan replaces a stale assignment, which is one without a principal in state: the old entry has to be taken off before
+// the identity can be assigned again.
+func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+		return
+	}
+	var principal types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("principal_id"), &principal)...)
+	if resp.Diagnostics.HasError() || !principal.IsNull() {
+		return
+	}
+	for _, name := range []string{"principal_id", "client_id"} {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), types.StringUnknown())...)
+	}
+	resp.RequiresReplace = append(resp.RequiresReplace, path.Root("principal_id"))
+	resp.Diagnostics.AddWarning("The assignment is stale",
+		"The identity was deleted, or deleted and made again under its name. The "+r.noun+" still lists it, and nobody can use it. It will be assigned again.")
+}
+
 func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan model
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	ctx, cancel := tfvalue.WithTimeout(ctx, "create", plan.Timeouts.Create, writeTimeout, &resp.Diagnostics)
+	plan := r.newModel()
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	ctx, cancel := tfvalue.WithTimeout(ctx, "create", plan.rest().Timeouts.Create, writeTimeout, &resp.Diagnostics)
 	defer cancel()
-	key := plan.key(&resp.Diagnostics)
+	k := r.keyOf(plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	assignment, err := r.client.AssignIdentity(ctx, key.machine, key.identity)
+	assignment, err := r.client.AssignIdentity(ctx, k.machine, k.identity)
 	if _, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
-		resp.Diagnostics.AddError("The virtual machine has the identity already",
-			fmt.Sprintf("%s is assigned to virtual machine %q, and not by this configuration. To manage the assignment here, import it:\n\n%s",
-				key.subject(), key.machine.Name(), tfvalue.ImportBlock(typeName, key.String())))
+		resp.Diagnostics.AddError("The "+r.noun+" has the identity already",
+			fmt.Sprintf("%q has %s, and not by this configuration. To manage the assignment here, import it:\n\n%s",
+				k.machine.Name(), k.subject(), tfvalue.ImportBlock(r.resource, k.String())))
 		return
+	}
+	unfinished, interrupted := errors.AsType[*armclient.UnfinishedError](err)
+	if interrupted {
+		assignment, err = r.lookAgain(ctx, k, unfinished)
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign %s to virtual machine %q", key.subject(), key.machine.Name()), armclient.Describe(err))
-		return
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign %s to %s %q", k.subject(), r.noun, k.machine.Name()), armclient.Describe(err))
+		if !interrupted {
+			return
+		}
+		// What may or may not be there goes into state all the same. Terraform holds it for damaged and makes it anew.
+		assignment = armclient.Assignment{Machine: k.machine, Identity: k.identity}
 	}
-	plan.fromARM(assignment)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(key))...)
+	r.fromARM(plan, assignment)
+	r.warnOfUpgrade(assignment, &resp.Diagnostics)
+	resp.Diagnostics.Append(r.setIdentity(ctx, resp.Identity, k)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ctx, cancel := tfvalue.WithTimeout(ctx, "read", state.Timeouts.Read, readTimeout, &resp.Diagnostics)
+// lookAgain finds out what became of a write whose time was up before its end. The error is that of the write, if the machine
+// does not have the identity for certain.
+func (r *assignmentResource) lookAgain(ctx context.Context, k key, unfinished error) (armclient.Assignment, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	key := state.keyFromState(&resp.Diagnostics)
+	assignment, err := r.client.Assignment(ctx, k.machine, k.identity)
+	if err != nil || assignment.Status != armclient.Assigned {
+		return armclient.Assignment{}, unfinished
+	}
+	return assignment, nil
+}
+
+func (r *assignmentResource) warnOfUpgrade(a armclient.Assignment, diags *diag.Diagnostics) {
+	if a.NeedsUpgrade {
+		diags.AddWarning("The instances of the scale set need an upgrade",
+			fmt.Sprintf("The upgrade policy of %q is Manual: its instances learn of the change when they are upgraded, with \"az vmss update-instances\".", a.Machine.Name()))
+	}
+}
+
+func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	state := r.newModel()
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	ctx, cancel := tfvalue.WithTimeout(ctx, "read", state.rest().Timeouts.Read, readTimeout, &resp.Diagnostics)
+	defer cancel()
+	k := r.keyFromState(state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(key))...)
-	assignment, err := r.client.Assignment(ctx, key.machine, key.identity)
+	resp.Diagnostics.Append(r.setIdentity(ctx, resp.Identity, k)...)
+	assignment, err := r.client.Assignment(ctx, k.machine, k.identity)
 	if _, gone := errors.AsType[*armclient.NotAssignedError](err); gone || armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read the identities of virtual machine %q", key.machine.Name()), armclient.Describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read the identities of %s %q", r.noun, k.machine.Name()), armclient.Describe(err))
 		return
 	}
-	state.fromARM(assignment)
+	r.fromARM(state, assignment)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
 // Update has nothing to tell Azure: all that can be changed in place are the timeouts.
 func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan model
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	key := plan.keyFromState(&resp.Diagnostics)
+	plan := r.newModel()
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	k := r.keyFromState(plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(key))...)
+	resp.Diagnostics.Append(r.setIdentity(ctx, resp.Identity, k)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
 func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state model
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	ctx, cancel := tfvalue.WithTimeout(ctx, "delete", state.Timeouts.Delete, writeTimeout, &resp.Diagnostics)
+	state := r.newModel()
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	ctx, cancel := tfvalue.WithTimeout(ctx, "delete", state.rest().Timeouts.Delete, writeTimeout, &resp.Diagnostics)
 	defer cancel()
-	key := state.keyFromState(&resp.Diagnostics)
+	k := r.keyFromState(state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.UnassignIdentity(ctx, key.machine, key.identity); err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot take %s off virtual machine %q", key.subject(), key.machine.Name()), armclient.Describe(err))
+	if err := r.client.UnassignIdentity(ctx, k.machine, k.identity); err != nil {
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot take %s off %s %q", k.subject(), r.noun, k.machine.Name()), armclient.Describe(err))
 	}
 }
 
 func (r *assignmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	text := req.ID
 	if text == "" {
-		var identity identityModel
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		text = identity.importID()
+		text = r.importID(ctx, req.Identity, &resp.Diagnostics)
 	}
-	key, err := parseKey(text)
+	k, err := r.parseKey(text)
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot import an identity assignment", err.Error())
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), key.String())...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(key))...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), k.String())...)
+	resp.Diagnostics.Append(r.setIdentity(ctx, resp.Identity, k)...)
 }

@@ -1,0 +1,130 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
+	"github.com/azuremi/terraform-provider-azuremi/internal/prototest"
+)
+
+func TestAConfigurationThatCannotBeIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	type object = prototest.Object
+	noCertificate := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(noCertificate, []byte("-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	notThere := filepath.Join(t.TempDir(), "not-there.pem")
+	for name, c := range map[string]struct {
+		env    environment
+		config object
+		wants  []string
+	}{
+		"ARM_USE_MSI is no boolean":                    {environment{"ARM_USE_MSI": "yes"}, nil, []string{"Cannot read ARM_USE_MSI", `is "yes", and must be true or false`}},
+		"ARM_USE_CLI is no boolean":                    {environment{"ARM_USE_CLI": "2"}, nil, []string{"Cannot read ARM_USE_CLI"}},
+		"ARM_DISABLE_INSTANCE_DISCOVERY is no boolean": {environment{"ARM_DISABLE_INSTANCE_DISCOVERY": "on"}, nil, []string{"Cannot read ARM_DISABLE_INSTANCE_DISCOVERY"}},
+
+		"subscription_id is no GUID":     {nil, object{"subscription_id": "dev"}, []string{"subscription_id is not a GUID", `AttributeName("subscription_id")`}},
+		"tenant_id is no GUID":           {nil, object{"tenant_id": "contoso"}, []string{"tenant_id is not a GUID"}},
+		"client_id is no GUID":           {nil, object{"client_id": ""}, []string{"client_id is not a GUID"}},
+		"ARM_SUBSCRIPTION_ID is no GUID": {environment{"ARM_SUBSCRIPTION_ID": "../../providers"}, nil, []string{"ARM_SUBSCRIPTION_ID is not a GUID", `"../../providers"`}},
+		"ARM_TENANT_ID is no GUID":       {environment{"ARM_TENANT_ID": "contoso"}, nil, []string{"ARM_TENANT_ID is not a GUID"}},
+		"ARM_CLIENT_ID is no GUID":       {environment{"ARM_CLIENT_ID": "id-reader"}, nil, []string{"ARM_CLIENT_ID is not a GUID"}},
+
+		"no such environment":                    {nil, object{"environment": "germany"}, []string{"environment", "germany"}},
+		"no such environment in the environment": {environment{"ARM_ENVIRONMENT": "germany"}, nil, []string{"No such environment", `"germany"`, "public, usgovernment, china and custom"}},
+		"custom without an authority":            {environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": ""}, nil, []string{`the authority host of the cloud "custom" is not set`}},
+		"custom without an endpoint":             {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": ""}, nil, []string{`the Resource Manager endpoint of the cloud "custom" is not set`}},
+		"custom without an audience":             {environment{"ARM_RESOURCE_MANAGER_AUDIENCE": ""}, nil, []string{`the Resource Manager audience of the cloud "custom" is not set`}},
+		"a plain endpoint":                       {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "http://127.0.0.1:1"}, nil, []string{"which is not an https URL"}},
+		"a plain authority":                      {nil, object{"endpoint": object{"active_directory_authority_host": "http://127.0.0.1:1"}}, []string{"which is not an https URL"}},
+
+		"msi_endpoint is another machine":     {nil, object{"msi_endpoint": "http://10.0.0.1/metadata/identity/oauth2/token"}, []string{"not an http URL of a loopback or link-local address"}},
+		"ARM_MSI_ENDPOINT is another machine": {environment{"ARM_MSI_ENDPOINT": "http://imds.example"}, nil, []string{"not an http URL of a loopback or link-local address"}},
+		"msi_endpoint is https":               {nil, object{"msi_endpoint": "https://127.0.0.1"}, []string{"not an http URL of a loopback or link-local address"}},
+
+		"the certificate authorities are not there":                    {nil, object{"ca_certificate_file": notThere}, []string{"Cannot read the certificate authorities", notThere, `AttributeName("ca_certificate_file")`}},
+		"the certificate authorities of the environment are not there": {environment{"ARM_CA_CERTIFICATE_FILE": notThere}, nil, []string{"Cannot read the certificate authorities", "ARM_CA_CERTIFICATE_FILE"}},
+		"the certificate authorities hold none":                        {nil, object{"ca_certificate_file": noCertificate}, []string{"Cannot read the certificate authorities", noCertificate, "holds no certificate"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, diags := prototest.Configure(t, prototest.Environment(c.env), prototest.Configuration(c.config))
+			if !diags.HasError() {
+				t.Fatalf("it is taken: %s", diags)
+			}
+			for _, want := range c.wants {
+				if !strings.Contains(diags.String(), want) {
+					t.Errorf("the error lacks %q:\n%s", want, diags)
+				}
+			}
+			if asked := p.Mock.Requests(); len(asked) > 0 {
+				t.Errorf("Azure was asked %+v", asked)
+			}
+		})
+	}
+}
+
+// What counts is the configuration: nobody looks at the variable that it stands in for.
+func TestTheConfigurationKeepsTheEnvironmentOut(t *testing.T) {
+	t.Parallel()
+	p, diags := prototest.Configure(t, prototest.Seed(principals), prototest.Environment(environment{
+		"ARM_SUBSCRIPTION_ID": "dev", "ARM_TENANT_ID": "contoso", "ARM_CLIENT_ID": "me", "ARM_CLIENT_SECRET": "wrong", "ARM_USE_MSI": "yes", "ARM_USE_CLI": "no way",
+		"ARM_DISABLE_INSTANCE_DISCOVERY": "on", "ARM_ENVIRONMENT": "germany", "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "http://plain.invalid",
+		"ARM_RESOURCE_MANAGER_ENDPOINT": "http://plain.invalid", "ARM_RESOURCE_MANAGER_AUDIENCE": "http://plain.invalid", "ARM_MSI_ENDPOINT": "http://imds.invalid",
+	}), prototest.Configuration(prototest.Object{
+		"subscription_id": mockarm.DefaultSubscriptionID, "tenant_id": mockarm.DefaultTenantID, "client_id": aliceAppID, "client_secret": aliceSecret,
+		"use_msi": false, "use_cli": false, "disable_instance_discovery": true, "environment": "custom", "msi_endpoint": "http://127.0.0.1:1",
+		"endpoint": prototest.Object{
+			"active_directory_authority_host": "https://mockarm.invalid", "resource_manager_endpoint": "https://mockarm.invalid",
+			"resource_manager_audience": "https://management.azure.com",
+		},
+	}))
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	if caller, diags := ask(t, p); caller != aliceOID || len(diags) > 0 {
+		t.Errorf("the mock saw %q: %s", caller, diags)
+	}
+}
+
+// Terraform configures a provider even while arguments of it depend on something that is not applied yet. That is no error,
+// as long as nothing asks Azure.
+func TestUnknownArgumentsAreNoErrorUntilAzureIsAsked(t *testing.T) {
+	t.Parallel()
+	arguments := map[string]prototest.Object{}
+	for _, attribute := range prototest.Start(t).Schemas().Provider.Block.Attributes {
+		arguments[attribute.Name] = prototest.Object{attribute.Name: prototest.Unknown}
+		if attribute.NestedType == nil {
+			continue
+		}
+		for _, nested := range attribute.NestedType.Attributes {
+			arguments[attribute.Name+"."+nested.Name] = prototest.Object{attribute.Name: prototest.Object{nested.Name: prototest.Unknown}}
+		}
+	}
+	for name, config := range arguments {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, diags := prototest.Configure(t, prototest.Seed(principals), prototest.Configuration(config))
+			if len(diags) > 0 {
+				t.Fatalf("it is refused: %s", diags)
+			}
+			_, own := ask(t, p)
+			_, read := p.Read("azuremi_resource_group", prototest.Object{"name": "DevTest", "client_id": readerAppID})
+			for what, diags := range map[string]prototest.Diagnostics{"a resource": own, "a data source": read} {
+				if !strings.Contains(diags.String(), "Not known yet: "+name+".") {
+					t.Errorf("%s says: %s", what, diags)
+				}
+			}
+			if asked := p.Mock.Requests(); len(asked) > 0 {
+				t.Errorf("Azure was asked %+v", asked)
+			}
+		})
+	}
+}
