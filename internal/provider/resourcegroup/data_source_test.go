@@ -82,7 +82,7 @@ func TestTheTutorialStepByStep(t *testing.T) {
 				t.Errorf("read_by.%s is %v, want %q", attribute, by[attribute], want)
 			}
 		}
-		if id, _ := by["identity_resource_id"].(string); !strings.EqualFold(id, identities+"id-reader") {
+		if id := by["identity_resource_id"]; id != identities+"id-reader" {
 			t.Errorf("read_by.identity_resource_id is %q", id)
 		}
 
