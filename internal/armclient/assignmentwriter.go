@@ -126,11 +126,16 @@ func (c *Client) changeMachine(ctx context.Context, id armid.ID, changes []chang
 		// as well. What the machine says is what holds.
 		step := m.renew(changes, renewed)
 		delta := m.identity.delta(step)
-		if delta == nil {
+		if delta == nil && !m.updating() {
 			return m, existed, nil
 		}
-		m, err = c.patchMachine(ctx, id, delta, m.etag)
+		if delta != nil {
+			m, err = c.patchMachine(ctx, id, delta, m.etag)
+		}
 		switch {
+		case delta == nil:
+			// A write is under way that leads there: somebody else's, or ours whose answer was lost.
+			err = &inProgressError{id}
 		case err == nil && m.identity.delta(step) == nil:
 			if slices.Equal(step, changes) {
 				return m, existed, nil
@@ -146,6 +151,9 @@ func (c *Client) changeMachine(ctx context.Context, id armid.ID, changes []chang
 			return machine{}, nil, err
 		}
 		if waitErr := sleep(ctx, conflictDelay(attempt)); waitErr != nil {
+			if _, ok := errors.AsType[*inProgressError](err); ok {
+				return machine{}, nil, &UnfinishedError{Cause: waitErr}
+			}
 			return machine{}, nil, &GaveUpError{Last: err, Tries: attempt + 1, Cause: waitErr}
 		}
 	}
@@ -216,6 +224,15 @@ func (e *overwrittenError) Error() string {
 }
 
 func (*overwrittenError) explained() {}
+
+// inProgressError says that a machine has what was wanted on its list, and is still being written.
+type inProgressError struct{ machine armid.ID }
+
+func (e *inProgressError) Error() string {
+	return fmt.Sprintf("The %s %s is still being updated.", noun(e.machine), e.machine)
+}
+
+func (*inProgressError) explained() {}
 
 // isUndecided reports whether a write may have been taken without a word of how it ended: the answer to it was lost, or the
 // operation was not followed to its end.

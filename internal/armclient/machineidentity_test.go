@@ -11,20 +11,9 @@ import (
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
-
-	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 )
 
 const identityPrefix = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/DevTest/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
-
-func identityNamed(t *testing.T, name string) armid.ID {
-	t.Helper()
-	id, err := armid.Parse(identityPrefix + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
 
 // having is the identity block of a machine that has identities; "system" is its own.
 func having(names ...string) *armcompute.VirtualMachineIdentity {
@@ -41,11 +30,10 @@ func having(names ...string) *armcompute.VirtualMachineIdentity {
 	return block
 }
 
-func wish(t *testing.T, text string) change {
-	t.Helper()
+func wish(text string) change {
 	c := change{assign: text[0] == '+'}
 	if text[1:] != "system" {
-		c.identity = identityNamed(t, text[1:])
+		c.identity = identityNamed(text[1:])
 	}
 	return c
 }
@@ -78,7 +66,7 @@ func TestDelta(t *testing.T) {
 			t.Parallel()
 			var changes []change
 			for _, text := range strings.Fields(c.wants) {
-				changes = append(changes, wish(t, text))
+				changes = append(changes, wish(text))
 			}
 			delta := readMachineIdentity(c.has).delta(changes)
 			if delta == nil {
@@ -112,7 +100,7 @@ func TestAnEntryIsTakenOffInTheMachinesSpelling(t *testing.T) {
 	if !m.systemAssigned || len(m.userAssigned) != 2 {
 		t.Fatalf("read %+v", m)
 	}
-	delta := m.delta([]change{wish(t, "-a")})
+	delta := m.delta([]change{wish("-a")})
 	if entry, named := delta.UserAssignedIdentities[odd]; !named || entry != nil || len(delta.UserAssignedIdentities) != 1 {
 		t.Errorf("the write names %v", delta.UserAssignedIdentities)
 	}
@@ -135,7 +123,7 @@ func TestDeltaLeadsToWhatIsWanted(t *testing.T) {
 		wanted := map[string]bool{}
 		for _, name := range append(names, "system") {
 			if random.IntN(2) == 0 {
-				c := wish(t, map[bool]string{true: "+", false: "-"}[random.IntN(2) == 0]+name)
+				c := wish(map[bool]string{true: "+", false: "-"}[random.IntN(2) == 0] + name)
 				changes = append(changes, c)
 				wanted[c.identity.Key()] = c.assign
 			}

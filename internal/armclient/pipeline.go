@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -113,6 +114,9 @@ func (p *attemptPolicy) Do(req *policy.Request) (*http.Response, error) {
 
 // judge tells failures of the network that pass from those that stay.
 func (p *attemptPolicy) judge(state *call, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errTruncated
+	}
 	dial, dialing := errors.AsType[*net.OpError](err)
 	dialing = dialing && (dial.Op == "dial" || dial.Op == "proxyconnect" || dial.Op == "socks connect")
 	dns, resolving := errors.AsType[*net.DNSError](err)
@@ -129,6 +133,10 @@ func (p *attemptPolicy) judge(state *call, err error) error {
 	}
 	return err
 }
+
+// errTruncated says that an answer broke off. azcore would leave it at that, since the request may have taken effect; but
+// each of ours is safe to repeat: a PUT says the same again, a PATCH carries the etag, a DELETE finds nothing.
+var errTruncated = fmt.Errorf("the answer broke off: %w", io.ErrUnexpectedEOF)
 
 // permanentError keeps azcore from trying again.
 type permanentError struct{ error }

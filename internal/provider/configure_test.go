@@ -6,11 +6,18 @@ package provider_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 	"github.com/azuremi/terraform-provider-azuremi/internal/prototest"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider"
 )
 
 func TestAConfigurationThatCannotBeIsRefusedAtOnce(t *testing.T) {
@@ -126,5 +133,40 @@ func TestUnknownArgumentsAreNoErrorUntilAzureIsAsked(t *testing.T) {
 				t.Errorf("Azure was asked %+v", asked)
 			}
 		})
+	}
+}
+
+var variable = regexp.MustCompile(`ARM_[A-Z_]+`)
+
+// What the provider reads of its environment is what its schema says that it reads.
+func TestEveryVariableOfTheEnvironmentIsDocumented(t *testing.T) {
+	t.Parallel()
+	var read []string
+	p := provider.New("test", provider.WithEnvironment(func(name string) string {
+		read = append(read, name)
+		if name == "ARM_ENVIRONMENT" {
+			return "custom" // The others have endpoints of their own.
+		}
+		return ""
+	}))()
+	var schema fwprovider.SchemaResponse
+	p.Schema(t.Context(), fwprovider.SchemaRequest{}, &schema)
+	nothing := map[string]tftypes.Value{}
+	var documented []string
+	for name, attribute := range schema.Schema.Attributes {
+		nothing[name] = tftypes.NewValue(attribute.GetType().TerraformType(t.Context()), nil)
+	}
+	for _, e := range everything(t) {
+		if strings.HasPrefix(e.path, "provider.") {
+			documented = append(documented, variable.FindAllString(e.description, -1)...)
+		}
+	}
+	p.Configure(t.Context(), fwprovider.ConfigureRequest{Config: tfsdk.Config{
+		Schema: schema.Schema, Raw: tftypes.NewValue(schema.Schema.Type().TerraformType(t.Context()), nothing),
+	}}, &fwprovider.ConfigureResponse{})
+	slices.Sort(read)
+	slices.Sort(documented)
+	if len(read) == 0 || !slices.Equal(read, documented) {
+		t.Errorf("read are %q, documented %q", read, documented)
 	}
 }

@@ -88,16 +88,16 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 				k.machine.Name(), k.subject(), tfvalue.ImportBlock(r.resource, k.String())))
 		return
 	}
-	unfinished, interrupted := errors.AsType[*armclient.UnfinishedError](err)
-	if interrupted {
-		assignment, err = r.lookAgain(ctx, k, unfinished)
+	uncertain := false
+	if err != nil && ctx.Err() != nil {
+		assignment, uncertain, err = r.lookAgain(ctx, k, err)
 	}
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign %s to %s %q", k.subject(), r.noun, k.machine.Name()), armclient.Describe(err))
-		if !interrupted {
+		if !uncertain {
 			return
 		}
-		// What may or may not be there goes into state all the same. Terraform holds it for damaged and makes it anew.
+		// What may or may not be there goes into state all the same. Terraform holds it for damaged, and makes it anew.
 		assignment = armclient.Assignment{Machine: k.machine, Identity: k.identity}
 	}
 	r.fromARM(plan, assignment)
@@ -106,16 +106,18 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// lookAgain finds out what became of a write whose time was up before its end. The error is that of the write, if the machine
-// does not have the identity for certain.
-func (r *assignmentResource) lookAgain(ctx context.Context, k key, unfinished error) (armclient.Assignment, error) {
+// lookAgain finds out what became of a write whose time was up. If the machine has the identity all is well, and err is
+// forgotten. It is uncertain whether the machine will have it while the write is under way or nobody can tell.
+func (r *assignmentResource) lookAgain(ctx context.Context, k key, err error) (a armclient.Assignment, uncertain bool, _ error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	assignment, err := r.client.Assignment(ctx, k.machine, k.identity)
-	if err != nil || assignment.Status != armclient.Assigned {
-		return armclient.Assignment{}, unfinished
+	a, lookErr := r.client.Assignment(ctx, k.machine, k.identity)
+	if lookErr == nil && a.Status == armclient.Assigned {
+		return a, false, nil
 	}
-	return assignment, nil
+	_, begun := errors.AsType[*armclient.UnfinishedError](err)
+	_, absent := errors.AsType[*armclient.NotAssignedError](lookErr)
+	return armclient.Assignment{}, begun || !absent, err
 }
 
 func (r *assignmentResource) warnOfUpgrade(a armclient.Assignment, diags *diag.Diagnostics) {

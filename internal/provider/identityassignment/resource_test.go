@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 	"github.com/azuremi/terraform-provider-azuremi/internal/prototest"
@@ -440,6 +441,123 @@ func TestARightThatLacksIsExplained(t *testing.T) {
 			if !strings.Contains(diags.String(), want) {
 				t.Errorf("the error lacks %q:\n%s", want, diags)
 			}
+		}
+	})
+}
+
+func TestAStaleAssignmentIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, "id-reader")
+		r := p.Resource(typeName)
+		mustApply(t, r, userAssigned("id-reader"))
+		before := r.Get("principal_id")
+		p.Behind(http.MethodDelete, identities+"id-reader", "")
+		p.Behind(http.MethodPut, identities+"id-reader", `{"location":"westus"}`)
+		if diags := r.Refresh(); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		plan, diags := r.Plan(userAssigned("id-reader"))
+		if plan.Action != prototest.Replace || len(diags) != 1 || diags.HasError() || !strings.Contains(diags.String(), "stale") {
+			t.Fatalf("the plan is to %s %s", plan.Action, diags)
+		}
+		if diags := r.Apply(userAssigned("id-reader")); diags.HasError() {
+			t.Fatal(diags)
+		}
+		on := machine(p).UserAssigned
+		if len(on) != 1 || on[0].Dead || r.Get("principal_id") != on[0].PrincipalID || r.Get("principal_id") == before {
+			t.Errorf("the machine has %+v, the state %v", on, r.State())
+		}
+	})
+}
+
+func TestAnInterruptedCreateConverges(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]mockarm.Fault{
+		"the operation ends soon after":      {OperationDuration: 62 * time.Second},
+		"the operation goes on":              {OperationDuration: 10 * time.Minute},
+		"the answer to the write is lost":    {Method: http.MethodPatch, Count: 1, AnswerDelay: time.Hour},
+		"the write never arrives":            {Method: http.MethodPatch, Count: 1, Delay: time.Hour},
+		"another one holds the machine":      {Method: http.MethodPatch, Status: http.StatusConflict, Code: "ConflictingConcurrentWriteNotAllowed"},
+		"nothing of the machine is readable": {Method: http.MethodGet, Path: "/subscriptions/**/virtualMachines/*", Status: http.StatusServiceUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := start(t, "id-reader")
+				if err := p.Mock.Inject(fault); err != nil {
+					t.Fatal(err)
+				}
+				r := p.Resource(typeName)
+				config := userAssigned("id-reader").With(prototest.Object{"timeouts": prototest.Object{"create": "1m"}})
+				first := r.Apply(config)
+				p.Mock.ClearFaults()
+				<-time.After(time.Hour)
+				p.NextRun()
+				// Terraform replaces what it holds for damaged: what is in state after a create that failed.
+				if first.HasError() && r.State() != nil {
+					if diags := r.Destroy(); diags.HasError() {
+						t.Fatal(diags)
+					}
+				}
+				if diags := r.Apply(config); diags.HasError() {
+					t.Fatalf("%s\nthen\n%s", first, diags)
+				}
+				if got := assigned(p); !slices.Equal(got, []string{"id-reader"}) {
+					t.Errorf("the machine has %v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestTheInstancesOfAScaleSetMayNeedAnUpgrade(t *testing.T) {
+	t.Parallel()
+	for mode, warned := range map[string]bool{"Manual": true, "Automatic": false} {
+		synctest.Test(t, func(t *testing.T) {
+			p := prototest.Start(t, prototest.Seed(func(s *mockarm.Seed) {
+				s.VirtualMachineScaleSets = []mockarm.SeedScaleSet{{ResourceGroup: "DevTest", Name: "vmss-linux", UpgradeMode: mode}}
+			}))
+			p.Behind(http.MethodPut, identities+"id-reader", `{"location":"westus"}`)
+			set := group + "/providers/Microsoft.Compute/virtualMachineScaleSets/vmss-linux"
+			r := p.Resource("azuremi_virtual_machine_scale_set_identity_assignment")
+			diags := r.Apply(prototest.Object{"virtual_machine_scale_set_id": set, "user_assigned_identity_id": identities + "id-reader"})
+			if diags.HasError() || (len(diags) > 0) != warned || r.Get("principal_id") == "" {
+				t.Errorf("%s: %s", mode, diags)
+			}
+			if r.Get("id") != set+"|"+identities+"id-reader" {
+				t.Errorf("the ID is %q", r.Get("id"))
+			}
+			own := p.Resource("azuremi_virtual_machine_scale_set_identity_assignment")
+			if diags := own.Apply(prototest.Object{"virtual_machine_scale_set_id": set, "system_assigned": true}); diags.HasError() || own.Get("client_id") == "" {
+				t.Errorf("%s: %v %s", mode, own.State(), diags)
+			}
+			for _, r := range []*prototest.Resource{r, own} {
+				again := p.Resource("azuremi_virtual_machine_scale_set_identity_assignment")
+				if diags := again.Import(r.Get("id")); diags.HasError() {
+					t.Error(diags)
+				}
+				if diags := r.Destroy(); diags.HasError() {
+					t.Error(diags)
+				}
+			}
+			if left := p.Mock.World().State().VirtualMachineScaleSets[0]; len(left.UserAssigned) != 0 || left.SystemAssigned != nil {
+				t.Errorf("the scale set has %+v", left)
+			}
+		})
+	}
+}
+
+func TestWhatIsAssignedIsAdoptedOnDemand(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := prototest.Start(t, prototest.Configuration(prototest.Object{"adopt_existing": true}))
+		p.Behind(http.MethodPut, identities+"id-reader", `{"location":"westus"}`)
+		p.Behind(http.MethodPatch, machineID, `{"identity":{"type":"UserAssigned","userAssignedIdentities":{"`+identities+`id-reader":{}}}}`)
+		before := len(writes(p))
+		mustApply(t, p.Resource(typeName), userAssigned("id-reader"))
+		if len(writes(p)) != before {
+			t.Error("the machine was written")
 		}
 	})
 }
