@@ -47,5 +47,6 @@ type reader struct {
 
 // String writes who it is.
 func (r reader) String() string {
-	return fmt.Sprintf("read by client ID %s, principal ID %s,\n  of tenant %s, which is\n  %s\n", r.ClientID, r.PrincipalID, r.TenantID, r.IdentityResourceID)
+	return fmt.Sprintf("read by\n  client ID     %s\n  principal ID  %s\n  tenant ID     %s\n  identity      %s\n",
+		r.ClientID, r.PrincipalID, r.TenantID, r.IdentityResourceID)
 }

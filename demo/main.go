@@ -53,9 +53,9 @@ func run(ctx context.Context) (err error) {
 
 	fmt.Printf("azuremi with %s %s, and a mock Azure at %s\n", chosen.Name, chosen.Version, mock.url)
 	start := time.Now()
+	here := stage{engine: chosen, programs: programs, dir: dir, mock: mock}
 	for _, t := range tutorials {
-		stage := stage{engine: chosen, programs: programs, dir: dir, mock: mock}
-		if err := stage.perform(ctx, t); err != nil {
+		if err := here.perform(ctx, t); err != nil {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}

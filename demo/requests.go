@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,37 +37,38 @@ func table(requests []request) string {
 	counts := map[string]map[string]int{}
 	var arm, others []string
 	for _, r := range requests {
-		subject := subject(r)
-		if counts[subject] == nil {
-			counts[subject] = map[string]int{}
+		what := subject(r)
+		if counts[what] == nil {
+			counts[what] = map[string]int{}
 			if r.Kind == "arm" {
-				arm = append(arm, subject)
+				arm = append(arm, what)
 			} else {
-				others = append(others, subject)
+				others = append(others, what)
 			}
 		}
-		counts[subject][r.Method]++
+		counts[what][r.Method]++
 	}
 	slices.Sort(arm)
 	slices.Sort(others)
-	var b strings.Builder
-	row := func(subject string, cell func(method string) string) {
-		line := fmt.Sprintf("  %-50s", subject)
-		for _, method := range methods {
-			line += fmt.Sprintf("%8s", cell(method))
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	row("", func(method string) string { return method })
-	for _, subject := range slices.Concat(arm, others) {
-		row(subject, func(method string) string {
-			if n := counts[subject][method]; n > 0 {
-				return fmt.Sprint(n)
+	lines := []string{row("", func(method string) string { return method })}
+	for _, what := range slices.Concat(arm, others) {
+		lines = append(lines, row(what, func(method string) string {
+			if n := counts[what][method]; n > 0 {
+				return strconv.Itoa(n)
 			}
 			return ""
-		})
+		}))
 	}
-	return b.String()
+	return strings.Join(lines, "")
+}
+
+func row(what string, cell func(method string) string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %-50s", what)
+	for _, method := range methods {
+		fmt.Fprintf(&b, "%8s", cell(method))
+	}
+	return strings.TrimRight(b.String(), " ") + "\n"
 }
 
 // subject is what a request was for.

@@ -68,7 +68,7 @@ func compare(before, after state) error {
 		}
 	}
 	if len(wrong) > 0 {
-		return fmt.Errorf("Azure is not as it was:\n  - %s", strings.Join(wrong, "\n  - "))
+		return fmt.Errorf("the mock is not as it was:\n  - %s", strings.Join(wrong, "\n  - "))
 	}
 	return nil
 }

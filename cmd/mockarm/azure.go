@@ -15,9 +15,11 @@ import (
 
 // options are those that both commands have.
 type options struct {
-	seed   string
-	vm     string
-	listen string
+	seed     string
+	faults   string
+	vm       string
+	listen   string
+	throttle bool
 }
 
 // parse reads the options of a command, and returns what stands behind them.
@@ -25,7 +27,9 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // Errors are told once, by main.
 	flags.StringVar(&o.seed, "seed", "", "")
+	flags.StringVar(&o.faults, "faults", "", "")
 	flags.StringVar(&o.vm, "vm", "", "")
+	flags.BoolVar(&o.throttle, "throttle", false, "")
 	o.listen = "127.0.0.1:0"
 	if command == "serve" {
 		flags.StringVar(&o.listen, "listen", o.listen, "")
@@ -56,12 +60,16 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("choosing the machine: %w", err)
 	}
+	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
 	a := &azure{server: mockarm.NewServer(world)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.stop())
 		}
 	}()
+	if err := o.inject(a.server); err != nil {
+		return nil, err
+	}
 	if err := a.server.ListenOn(o.listen); err != nil {
 		return nil, err
 	}
@@ -92,6 +100,26 @@ func (o *options) world() (_ *mockarm.World, err error) {
 		return nil, fmt.Errorf("loading %s: %w", o.seed, err)
 	}
 	return world, nil
+}
+
+// inject has go wrong what the file of faults says.
+func (o *options) inject(server *mockarm.Server) (err error) {
+	if o.faults == "" {
+		return nil
+	}
+	file, err := os.Open(o.faults)
+	if err != nil {
+		return fmt.Errorf("opening the faults: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	list, err := mockarm.ReadFaults(file)
+	if err == nil {
+		err = server.Inject(list...)
+	}
+	if err != nil {
+		return fmt.Errorf("loading %s: %w", o.faults, err)
+	}
+	return nil
 }
 
 // stop ends the server and takes its files away.

@@ -18,8 +18,8 @@ metadata service, with enforced tokens and roles, on loopback. Nothing leaves th
 
 Usage:
 
-  mockarm exec  [--seed FILE] [--vm NAME] -- COMMAND [ARGUMENT...]
-  mockarm serve [--seed FILE] [--vm NAME] [--listen ADDRESS]
+  mockarm exec  [OPTION...] -- COMMAND [ARGUMENT...]
+  mockarm serve [OPTION...] [--listen ADDRESS]
 
 exec runs COMMAND with an environment in which azuremi, azurerm, azapi and the Azure SDKs find the
 mock. Signals are passed on, the exit code is that of COMMAND (128 and the signal's number if one
@@ -35,12 +35,16 @@ Options:
 
   --seed FILE       the world to begin with, in JSON (see examples/mockarm/seed.json); by default a
                     subscription with the virtual machine vm-linux in the resource group DevTest
-  --vm NAME         the virtual machine whose metadata service ARM_MSI_ENDPOINT names, by name or
-                    ARM ID; by default the only one that there is
+  --vm NAME         the virtual machine or scale set whose metadata service ARM_MSI_ENDPOINT names,
+                    by name or ARM ID; by default the only one that there is
+  --faults FILE     what is to go wrong, in JSON: an array of faults, of which the simplest is
+                    {"path": "**/roleAssignments/*", "nth": 2, "status": 503}
+  --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 
 While it runs, curl --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/requests" tells what was
 asked of it; _mock/state tells what has become of the world, and a POST to _mock/reset starts again.
+_mock/faults tells what went wrong on purpose; POST adds faults to it, and DELETE takes them away.
 `
 
 // exitUsage is the exit code for a command line that cannot be understood.

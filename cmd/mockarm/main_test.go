@@ -8,6 +8,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -23,12 +28,45 @@ import (
 // asMockarm makes the test binary behave as the program.
 const asMockarm = "MOCKARM_TEST_AS_PROGRAM"
 
+// asClient makes it a client of the mock.
+const asClient = "MOCKARM_TEST_AS_CLIENT"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asClient) != "" {
+		if err := ask(os.Getenv("MOCKARM_URL")+"/tenants", os.Getenv("ARM_CA_CERTIFICATE_FILE")); err != nil {
+			complain(os.Stderr, err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(asMockarm) != "" {
 		main()
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// ask asks for something, and wants the answer to be that the service is not available.
+func ask(url, caFile string) error {
+	ca, err := os.ReadFile(caFile)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusServiceUnavailable {
+		err = fmt.Errorf("status %d", response.StatusCode)
+	}
+	return errors.Join(err, response.Body.Close())
 }
 
 // A program is a mockarm to be run, with a directory of its own for temporary files.
@@ -81,23 +119,24 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 		code      int
 		stderr    string
 	}{
-		"success":                  {[]string{"exec", "--", "true"}, 0, ""},
-		"failure":                  {[]string{"exec", "--", "sh", "-c", "exit 7"}, 7, ""},
-		"without dashes":           {[]string{"exec", "sh", "-c", "exit 8"}, 8, ""},
-		"ended by a signal":        {[]string{"exec", "--", "sh", "-c", "kill -KILL $$"}, 128 + 9, ""},
-		"not found":                {[]string{"exec", "--", "no-such-command-anywhere"}, 127, "no-such-command-anywhere"},
-		"not found at a path":      {[]string{"exec", "--", "/no/such/command"}, 127, "/no/such/command"},
-		"not executable":           {[]string{"exec", "--", "/etc/passwd"}, 126, "permission denied"},
-		"no command":               {[]string{"exec"}, exitUsage, "exec needs a command"},
-		"no subcommand":            {nil, exitUsage, "Usage:"},
-		"an unknown subcommand":    {[]string{"run"}, exitUsage, `there is no command "run"`},
-		"an unknown option":        {[]string{"exec", "--nope", "--", "true"}, exitUsage, "nope"},
-		"an argument of serve":     {[]string{"serve", "now"}, exitUsage, `serve takes no argument "now"`},
-		"help":                     {[]string{"help"}, 0, ""},
-		"help with a command":      {[]string{"exec", "--help"}, 0, "Usage:"},
-		"an unknown machine":       {[]string{"exec", "--vm", "vm-9", "--", "true"}, 1, `there is no virtual machine "vm-9"`},
-		"a seed that is not there": {[]string{"exec", "--seed", "/no/such/seed", "--", "true"}, 1, "opening the seed"},
-		"a foreign address":        {[]string{"serve", "--listen", "0.0.0.0:0"}, 1, "loopback only"},
+		"success":                   {[]string{"exec", "--", "true"}, 0, ""},
+		"failure":                   {[]string{"exec", "--", "sh", "-c", "exit 7"}, 7, ""},
+		"without dashes":            {[]string{"exec", "sh", "-c", "exit 8"}, 8, ""},
+		"ended by a signal":         {[]string{"exec", "--", "sh", "-c", "kill -KILL $$"}, 128 + 9, ""},
+		"not found":                 {[]string{"exec", "--", "no-such-command-anywhere"}, 127, "no-such-command-anywhere"},
+		"not found at a path":       {[]string{"exec", "--", "/no/such/command"}, 127, "/no/such/command"},
+		"not executable":            {[]string{"exec", "--", "/etc/passwd"}, 126, "permission denied"},
+		"no command":                {[]string{"exec"}, exitUsage, "exec needs a command"},
+		"no subcommand":             {nil, exitUsage, "Usage:"},
+		"an unknown subcommand":     {[]string{"run"}, exitUsage, `there is no command "run"`},
+		"an unknown option":         {[]string{"exec", "--nope", "--", "true"}, exitUsage, "nope"},
+		"an argument of serve":      {[]string{"serve", "now"}, exitUsage, `serve takes no argument "now"`},
+		"help":                      {[]string{"help"}, 0, ""},
+		"help with a command":       {[]string{"exec", "--help"}, 0, "Usage:"},
+		"an unknown machine":        {[]string{"exec", "--vm", "vm-9", "--", "true"}, 1, `there is no virtual machine "vm-9"`},
+		"faults that are not there": {[]string{"exec", "--faults", "/no/such/faults", "--", "true"}, 1, "opening the faults"},
+		"a seed that is not there":  {[]string{"exec", "--seed", "/no/such/seed", "--", "true"}, 1, "opening the seed"},
+		"a foreign address":         {[]string{"serve", "--listen", "0.0.0.0:0"}, 1, "loopback only"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -136,6 +175,32 @@ func TestSeedAndMachineAreChosen(t *testing.T) {
 				t.Errorf("exit code %d: %s%s", code, p.stdout.String(), p.stderr.String())
 			}
 		})
+	}
+}
+
+func TestFaultsAndLimitsAreSwitchedOn(t *testing.T) {
+	t.Parallel()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := asClient + "=1 exec '" + executable + "'"
+	file := filepath.Join(t.TempDir(), "faults.json")
+	for content, want := range map[string]struct {
+		code   int
+		stderr string
+	}{
+		`[{"path": "/TENANTS", "status": 503}]`:        {0, ""},
+		`[{"path": "/tenants", "statuss": 503}]`:       {1, `unknown field "statuss"`},
+		`[{"status": 503}, {"status": 503, "nth":-1}]`: {1, "[1].nth"},
+	} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := newProgram(t, "exec", "--throttle", "--faults", file, "--", "sh", "-c", ask)
+		if code := p.run(t); code != want.code || !strings.Contains(p.stderr.String(), want.stderr) {
+			t.Errorf("%s: exit code %d, want %d; standard error: %s", content, code, want.code, p.stderr.String())
+		}
 	}
 }
 

@@ -38,12 +38,8 @@ func (s *Server) answerARM(header http.Header, r *http.Request, body []byte, too
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
 	s.world.settle()
-	v := newVisit(s, r, body, tooLarge)
-	refusal := v.admit()
-	if v.request.caller.objectID != "" {
-		s.allowances.count(header, s.world.clock.Now(), v.request)
-	}
-	if refusal != nil {
+	v := newVisit(s, header, r, body, tooLarge)
+	if refusal := v.admit(); refusal != nil {
 		return refusal, v.request.caller
 	}
 	return v.operation.handle(s.world, v.request), v.request.caller

@@ -21,7 +21,7 @@ func authorizationService() service {
 		return resourceType{name: name, apiVersions: authorizationVersions, locations: locationNames(), operations: operations}
 	}
 	const denyAssignments = "Microsoft.Authorization/denyAssignments"
-	return service{namespace: "Microsoft.Authorization", types: []resourceType{
+	return service{namespace: "Microsoft.Authorization", limits: authorizationLimits, types: []resourceType{
 		kind("roleAssignments",
 			operation{method: http.MethodGet, on: onItem, action: roleAssignments + "/read", handle: getRoleAssignment},
 			operation{method: http.MethodGet, on: onCollection, action: roleAssignments + "/read", handle: listRoleAssignments},

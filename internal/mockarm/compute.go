@@ -20,11 +20,16 @@ var computeVersions = []string{
 // etagVersion is the API version from which on machines have etags, and writes of them conditions.
 const etagVersion = "2023-09-01"
 
-const virtualMachines = "Microsoft.Compute/virtualMachines"
+// The types of Microsoft.Compute that have identities, and that of a scale set's instances.
+const (
+	virtualMachines  = "Microsoft.Compute/virtualMachines"
+	scaleSets        = "Microsoft.Compute/virtualMachineScaleSets"
+	scaleSetMachines = scaleSets + "/virtualMachines"
+)
 
-// computeService is Microsoft.Compute: virtual machines, and the operations that write them.
+// computeService is Microsoft.Compute: virtual machines, scale sets, and the operations that write them.
 func computeService() service {
-	return service{namespace: "Microsoft.Compute", types: []resourceType{
+	return service{namespace: "Microsoft.Compute", limits: computeLimits, types: []resourceType{
 		{
 			name: "virtualMachines", apiVersions: computeVersions, locations: locationNames(),
 			operations: []operation{
@@ -33,6 +38,24 @@ func computeService() service {
 				{method: http.MethodPut, on: onItem, action: virtualMachines + "/write", handle: putMachine},
 				{method: http.MethodPatch, on: onItem, action: virtualMachines + "/write", handle: patchMachine},
 				{method: http.MethodDelete, on: onItem, action: virtualMachines + "/delete", handle: deleteMachine},
+			},
+		},
+		{
+			name: "virtualMachineScaleSets", apiVersions: computeVersions, locations: locationNames(),
+			operations: []operation{
+				{method: http.MethodGet, on: onItem, action: scaleSets + "/read", handle: getScaleSet},
+				{method: http.MethodGet, on: onCollection, action: scaleSets + "/read", handle: listScaleSets},
+				{method: http.MethodPut, on: onItem, action: scaleSets + "/write", handle: putScaleSet},
+				{method: http.MethodPatch, on: onItem, action: scaleSets + "/write", handle: patchScaleSet},
+				{method: http.MethodDelete, on: onItem, action: scaleSets + "/delete", handle: deleteScaleSet},
+				{method: http.MethodPost, on: onAction, verb: "manualupgrade", action: scaleSets + "/manualupgrade/action", handle: upgradeInstances},
+			},
+		},
+		{
+			name: "virtualMachineScaleSets/virtualMachines", apiVersions: computeVersions, locations: locationNames(),
+			operations: []operation{
+				{method: http.MethodGet, on: onItem, action: scaleSetMachines + "/read", handle: getInstance},
+				{method: http.MethodGet, on: onCollection, action: scaleSetMachines + "/read", handle: listInstances},
 			},
 		},
 		{
@@ -74,6 +97,12 @@ func precondition(req *request, version int) *response {
 func conflictingWrite() *response {
 	return fail(http.StatusConflict, "ConflictingConcurrentWriteNotAllowed",
 		"The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.")
+}
+
+// markedForDeletion refuses everything but another DELETE of a host that is on its way out.
+func markedForDeletion(h *Host, operation string) *response {
+	return fail(http.StatusConflict, "OperationNotAllowed", fmt.Sprintf("Operation '%s' is not allowed on VM '%s' since the VM is marked for deletion. "+
+		"You can only retry the Delete operation (or wait for an ongoing one to complete).", operation, h.Name))
 }
 
 // asynchronous adds to the answer of a write where its operation is polled. There is no Location: that the answer has the

@@ -129,6 +129,8 @@ type clientSet struct {
 	identities       *armmsi.UserAssignedIdentitiesClient
 	systemIdentities *armmsi.SystemAssignedIdentitiesClient
 	machines         *armcompute.VirtualMachinesClient
+	scaleSets        *armcompute.VirtualMachineScaleSetsClient
+	instances        *armcompute.VirtualMachineScaleSetVMsClient
 	assignments      *armauthorization.RoleAssignmentsClient
 	definitions      *armauthorization.RoleDefinitionsClient
 	permissions      *armauthorization.PermissionsClient
@@ -141,7 +143,7 @@ type clientSet struct {
 func (c *cloudUnderTest) clients(t *testing.T, credential azcore.TokenCredential) clientSet {
 	t.Helper()
 	var set clientSet
-	var errs [10]error
+	var errs [12]error
 	set.identities, errs[0] = armmsi.NewUserAssignedIdentitiesClient(DefaultSubscriptionID, credential, c.arm())
 	set.systemIdentities, errs[1] = armmsi.NewSystemAssignedIdentitiesClient(credential, c.arm())
 	set.machines, errs[2] = armcompute.NewVirtualMachinesClient(DefaultSubscriptionID, credential, c.arm())
@@ -152,6 +154,8 @@ func (c *cloudUnderTest) clients(t *testing.T, credential azcore.TokenCredential
 	set.providers, errs[7] = armresources.NewProvidersClient(DefaultSubscriptionID, credential, c.arm())
 	set.subscriptions, errs[8] = armsubscriptions.NewClient(credential, c.arm())
 	set.tenants, errs[9] = armsubscriptions.NewTenantsClient(credential, c.arm())
+	set.scaleSets, errs[10] = armcompute.NewVirtualMachineScaleSetsClient(DefaultSubscriptionID, credential, c.arm())
+	set.instances, errs[11] = armcompute.NewVirtualMachineScaleSetVMsClient(DefaultSubscriptionID, credential, c.arm())
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatalf("making the clients: %v", err)
 	}

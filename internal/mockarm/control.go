@@ -4,13 +4,15 @@
 package mockarm
 
 import (
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// serveControl answers the control plane: what was asked of the mock, what has become of the world, and the way back to
-// the beginning. It is not a part of Azure, and so not of ARM's name space.
+// serveControl answers the control plane: what was asked of the mock, what has become of the world, what is to go wrong,
+// and the way back to the beginning. It is not a part of Azure, and so not of ARM's name space.
 //
 // It needs no token, and is therefore for this machine only: for connections from loopback, by a name of loopback (a web
 // page that has its own name point here is refused), and not for pages of other origins.
@@ -19,25 +21,44 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, r, http.StatusForbidden, map[string]any{"error": "the control plane answers on loopback only"})
 		return
 	}
-	var method string
-	var answer func() any
-	switch strings.TrimSuffix(r.URL.Path, "/") {
-	case "/_mock/requests":
-		method, answer = http.MethodGet, func() any { return append([]RequestRecord{}, s.Requests()...) }
-	case "/_mock/state":
-		method, answer = http.MethodGet, func() any { return s.world.State() }
-	case "/_mock/reset":
-		method, answer = http.MethodPost, func() any { s.Reset(); return map[string]any{} }
-	default:
-		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are requests, state and reset"})
+	methods := s.controls(w, r)[strings.TrimSuffix(r.URL.Path, "/")]
+	if methods == nil {
+		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are requests, state, faults and reset"})
 		return
 	}
-	if r.Method != method {
-		w.Header().Set("Allow", method)
-		writeJSON(w, r, http.StatusMethodNotAllowed, map[string]any{"error": "use " + method})
+	act := methods[r.Method]
+	if act == nil {
+		allowed := strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
+		w.Header().Set("Allow", allowed)
+		writeJSON(w, r, http.StatusMethodNotAllowed, map[string]any{"error": "use " + allowed})
 		return
 	}
-	writeJSON(w, r, http.StatusOK, answer())
+	answer, err := act()
+	if err != nil {
+		writeJSON(w, r, http.StatusBadRequest, map[string]any{"error": err.Error()})
+		return
+	}
+	writeJSON(w, r, http.StatusOK, answer)
+}
+
+// controls are what the control plane does, by path and method.
+func (s *Server) controls(w http.ResponseWriter, r *http.Request) map[string]map[string]func() (any, error) {
+	return map[string]map[string]func() (any, error){
+		"/_mock/requests": {http.MethodGet: func() (any, error) { return append([]RequestRecord{}, s.Requests()...), nil }},
+		"/_mock/state":    {http.MethodGet: func() (any, error) { return s.world.State(), nil }},
+		"/_mock/reset":    {http.MethodPost: func() (any, error) { s.Reset(); return map[string]any{}, nil }},
+		"/_mock/faults": {
+			http.MethodGet: func() (any, error) { return s.Faults(), nil },
+			http.MethodPost: func() (any, error) {
+				list, err := ReadFaults(http.MaxBytesReader(w, r.Body, maxBody))
+				if err == nil {
+					err = s.Inject(list...)
+				}
+				return s.Faults(), err
+			},
+			http.MethodDelete: func() (any, error) { s.ClearFaults(); return s.Faults(), nil },
+		},
+	}
 }
 
 func fromThisMachine(r *http.Request, own string) bool {

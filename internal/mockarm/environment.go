@@ -121,16 +121,22 @@ func (w *World) subscriptionOfClients() string {
 	return w.seed.Subscriptions[0].ID
 }
 
-// FindMachine finds a virtual machine by its name or its ARM ID, and returns the ID. Without a name it is the only machine
-// that there is, and "" where there are none or several.
+// FindMachine finds a virtual machine or a scale set by its name or its ARM ID, and returns the ID. Without a name it is
+// the only one that there is, and "" where there are none or several.
 func (w *World) FindMachine(name string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var found []string
-	for id, vm := range w.machines {
-		if name == "" || strings.EqualFold(vm.Name, name) || id == key(name) {
-			found = append(found, vm.ID)
+	consider := func(h *Host) {
+		if name == "" || strings.EqualFold(h.Name, name) || key(h.ID) == key(name) {
+			found = append(found, h.ID)
 		}
+	}
+	for _, machine := range w.machines {
+		consider(&machine.Host)
+	}
+	for _, set := range w.scaleSets {
+		consider(&set.Host)
 	}
 	switch {
 	case len(found) == 1:

@@ -8,12 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
-
-// newGUID returns a fresh GUID in the spelling that Azure uses.
-func newGUID() string { return uuid.NewString() }
 
 // An errorEnvelope is the body of every error that ARM answers (ARM RPC, common-api-details.md, "Error Response Content").
 type errorEnvelope struct {

@@ -24,6 +24,8 @@ type visit struct {
 	queryErr error
 	known    bool // whether the path names anything
 	request  *request
+	// answerHeader is where the headers of the answer go that do not depend on what the answer is.
+	answerHeader http.Header
 
 	// What the path leads to; each is nil where there is no such thing.
 	service   *service
@@ -32,14 +34,19 @@ type visit struct {
 }
 
 // newVisit reads a request without judging it.
-func newVisit(s *Server, r *http.Request, body []byte, tooLarge bool) *visit {
-	v := &visit{server: s, world: s.world, tooLarge: tooLarge}
+func newVisit(s *Server, header http.Header, r *http.Request, body []byte, tooLarge bool) *visit {
+	v := &visit{server: s, world: s.world, tooLarge: tooLarge, answerHeader: header}
 	v.query, v.queryErr = url.ParseQuery(r.URL.RawQuery)
 	t, known := parseTarget(r.Method, r.URL.EscapedPath())
 	v.known = known
 	v.request = &request{
 		method: r.Method, target: t, query: v.query, apiVersion: apiVersionOf(v.query), header: r.Header, body: body,
 		baseURL: baseURL(r),
+	}
+	v.request.operationFault = func() *Fault {
+		return s.faults.strike(exposure{
+			kind: ARMRequest, method: r.Method, path: r.URL.Path, operation: true, caller: v.request.caller.objectID,
+		})
 	}
 	v.lookUp()
 	return v
@@ -50,6 +57,7 @@ func newVisit(s *Server, r *http.Request, body []byte, tooLarge bool) *visit {
 func (v *visit) admit() *response {
 	checks := []func() *response{
 		v.checkToken,
+		v.checkAllowance,
 		v.checkAPIVersionPresent,
 		v.checkSubscription,
 		v.checkAuthorization,
@@ -57,6 +65,7 @@ func (v *visit) admit() *response {
 		v.checkRegistration,
 		v.checkTypeAndVersion,
 		v.checkContent,
+		v.checkServiceAllowance,
 	}
 	for _, check := range checks {
 		if refusal := check(); refusal != nil {
@@ -206,7 +215,7 @@ func (v *visit) checkTypeAndVersion() *response {
 		if v.service.namespace == resourcesNamespace || !apiVersionPattern.MatchString(strings.ToLower(version)) {
 			return invalidAPIVersion(version, v.kind.apiVersions)
 		}
-		return noRegisteredProvider(v.location(), version, v.kind.name, v.kind.apiVersions, v.kind.locations)
+		return noRegisteredProvider(v.world.locationOf(v.request), version, v.kind.name, v.kind.apiVersions, v.kind.locations)
 	}
 	switch {
 	case v.operation != nil:
@@ -218,16 +227,15 @@ func (v *visit) checkTypeAndVersion() *response {
 	}
 }
 
-// location is where the resource is or is to be, for a message: as the body says, or else where its resource group is.
-func (v *visit) location() string {
+// locationOf is where the resource of a request is or is to be: as the body says, or else where its resource group is.
+func (w *World) locationOf(req *request) string {
 	var body struct {
 		Location string `json:"location"`
 	}
-	t := v.request.target
-	if err := json.Unmarshal(v.request.body, &body); err == nil && body.Location != "" {
+	if err := json.Unmarshal(req.body, &body); err == nil && body.Location != "" {
 		return body.Location
 	}
-	if group := v.world.resourceGroups[key("/subscriptions/"+t.subscription+"/resourceGroups/"+t.resourceGroup)]; group != nil {
+	if group := w.resourceGroupOf(req.target); group != nil {
 		return group.Location
 	}
 	return "global"

@@ -10,21 +10,25 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
-
-// A host is a resource that identities are attached to.
-type host struct {
-	id       string
-	name     string
-	kind     string // "Microsoft.Compute/virtualMachines"
-	location string
-	tenantID string
-}
 
 // A machineIdentity is all that a host is or will be able to act as.
 type machineIdentity struct {
 	system *MachineIdentity
 	user   map[string]*Attachment
+}
+
+// setSince notes when what is new against an earlier identity has come into force.
+func (i *machineIdentity) setSince(earlier machineIdentity, when time.Time) {
+	if i.system != nil && i.system != earlier.system {
+		i.system.Since = when
+	}
+	for id, attachment := range i.user {
+		if earlier.user[id] != attachment {
+			attachment.Since = when
+		}
+	}
 }
 
 // identityLimit is how many identities one request may name. Microsoft.Compute documents no number; clients keep to this.
@@ -124,7 +128,8 @@ func isResourceID(id string) bool {
 
 // changeIdentity works out what a host will be after a write. Nothing is changed yet but that a new system-assigned
 // identity has its principal in the directory; the rest happens when the operation completes.
-func (w *World) changeIdentity(h host, current machineIdentity, change *identityChange, replace bool) (*machineIdentity, *response) {
+func (w *World) changeIdentity(h *Host, change *identityChange, replace bool) (*machineIdentity, *response) {
+	current := h.identity()
 	attached := change.attached()
 	if !change.user && len(attached) > 0 {
 		return nil, failDetail(http.StatusBadRequest, errorDetail{
@@ -161,8 +166,8 @@ func (w *World) changeIdentity(h host, current machineIdentity, change *identity
 	if change.system {
 		next.system = current.system
 		if next.system == nil {
-			principal := w.newManagedPrincipal(h.tenantID, h.name, h.id)
-			next.system = &MachineIdentity{PrincipalID: principal.ObjectID, ClientID: principal.AppID, TenantID: h.tenantID}
+			principal := w.newManagedPrincipal(w.subscriptions[key(h.SubscriptionID)].TenantID, h.Name, h.ID)
+			next.system = &MachineIdentity{PrincipalID: principal.ObjectID, ClientID: principal.AppID, TenantID: principal.TenantID}
 		}
 	}
 	return next, nil
@@ -185,15 +190,15 @@ func identityTypeName(system, user bool) string {
 }
 
 // attach checks whether an identity can be attached to a host.
-func (w *World) attach(h host, id string) (*Attachment, *response) {
+func (w *World) attach(h *Host, id string) (*Attachment, *response) {
 	identity := w.identities[key(id)]
 	switch {
 	case identity == nil:
 		return nil, failedIdentityOperation(h, fmt.Sprintf("Resource '%s' was not found.", id))
-	case identity.IsolationScope == regionalIsolation && identity.Location != h.location:
+	case identity.IsolationScope == regionalIsolation && identity.Location != h.Location:
 		return nil, failedIdentityOperation(h, fmt.Sprintf("Resource '%s' has isolation scope 'Regional' and can only be assigned to resources in location '%s'.", id, identity.Location))
-	case !identity.assignableTo(h.kind):
-		return nil, failedIdentityOperation(h, fmt.Sprintf("Resource '%s' cannot be assigned to resources of type '%s' because of its assignment restrictions.", id, h.kind))
+	case !identity.assignableTo(h.Type):
+		return nil, failedIdentityOperation(h, fmt.Sprintf("Resource '%s' cannot be assigned to resources of type '%s' because of its assignment restrictions.", id, h.Type))
 	}
 	return &Attachment{ID: id, PrincipalID: identity.PrincipalID, ClientID: identity.ClientID}, nil
 }
@@ -207,9 +212,9 @@ func (i *UserAssignedIdentity) assignableTo(kind string) bool {
 }
 
 // failedIdentityOperation is how Compute passes on a refusal by Microsoft.ManagedIdentity.
-func failedIdentityOperation(h host, reason string) *response {
+func failedIdentityOperation(h *Host, reason string) *response {
 	return fail(http.StatusBadRequest, "FailedIdentityOperation", fmt.Sprintf("Identity operation for resource '%s' failed with error 'Failed to perform resource identity operation. "+
-		"Status: 'BadRequest'. Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"%s\"}}'.'.", h.id, reason))
+		"Status: 'BadRequest'. Response: '{\"error\":{\"code\":\"BadRequest\",\"message\":\"%s\"}}'.'.", h.ID, reason))
 }
 
 // A hostIdentityBody is the identity of a host on the wire.

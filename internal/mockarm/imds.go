@@ -31,7 +31,7 @@ var imdsVersions = []string{
 // firstIdentityVersion is the oldest API version that the identity endpoints take.
 const firstIdentityVersion = "2018-02-01"
 
-// An imds is the instance metadata service of one machine.
+// An imds is the instance metadata service of one machine, or that which the instances of a scale set have in common.
 type imds struct {
 	server    *Server
 	machineID string
@@ -41,7 +41,7 @@ type imds struct {
 func (s *Server) imdsHandler(machineID string) http.Handler {
 	service := imds{server: s, machineID: machineID}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.record(w, r, IMDSRequest, func(w http.ResponseWriter) string {
+		s.record(w, r, IMDSRequest, func() string { return machineID }, func(w http.ResponseWriter) string {
 			w.Header().Set("Server", "IMDS/150.870.65.1015")
 			status, body := service.answer(r)
 			if leaf, isText := body.(plainText); isText {
@@ -110,20 +110,20 @@ func (i imds) serve(path, instance string, query url.Values) (int, any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle()
-	vm := w.machines[key(i.machineID)]
+	h := w.host(i.machineID)
 	subscription := (*Subscription)(nil)
-	if vm != nil {
-		subscription = w.subscriptions[key(vm.SubscriptionID)]
+	if h != nil {
+		subscription = w.subscriptions[key(h.SubscriptionID)]
 	}
 	switch {
 	case subscription == nil:
 		return http.StatusNotFound, map[string]any{"error": "Not found"} // The machine is gone, and its IMDS with it.
 	case path == imdsTokenPath:
-		return i.token(vm, w.tenants[key(subscription.TenantID)], query)
+		return i.token(h, w.tenants[key(subscription.TenantID)], query)
 	case path == "/metadata/identity/info":
 		return http.StatusOK, map[string]any{"tenantId": subscription.TenantID}
 	default:
-		return readInstance(instanceDocument(vm), instance, query.Get("format"))
+		return readInstance(w.instanceDocument(h), instance, query.Get("format"))
 	}
 }
 
@@ -148,12 +148,12 @@ func versionRefusal(version string, isIdentity bool) any {
 }
 
 // token issues an access token to the machine.
-func (i imds) token(vm *VirtualMachine, tenant *Tenant, query url.Values) (int, any) {
+func (i imds) token(h *Host, tenant *Tenant, query url.Values) (int, any) {
 	w, resource := i.server.world, query.Get("resource")
 	if resource == "" {
 		return http.StatusBadRequest, imdsError("invalid_request", "Required query variable 'resource' is missing")
 	}
-	principal, refusal := w.chooseIdentity(vm, query)
+	principal, refusal := w.chooseIdentity(h, query)
 	if refusal != "" {
 		return http.StatusBadRequest, imdsError("invalid_request", refusal)
 	}
@@ -162,7 +162,7 @@ func (i imds) token(vm *VirtualMachine, tenant *Tenant, query url.Values) (int, 
 			"AADSTS500011: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s", resourceUnknown(resource, tenant.DisplayName).description,
 			newGUID(), newGUID(), w.clock.Now().Format("2006-01-02 15:04:05Z")))
 	}
-	token, err := w.issue(principal, resource, imdsTokenLifetime, byCertificate, vm.ID)
+	token, err := w.issue(principal, resource, imdsTokenLifetime, byCertificate, h.ID)
 	if err != nil {
 		return http.StatusInternalServerError, imdsError("unknown", "Failed to retrieve token from the Active directory")
 	}

@@ -20,7 +20,7 @@ const (
 //
 // Without a selector it is the system-assigned one if that is on, and else the only user-assigned one (Microsoft Learn:
 // managed-identities-faq, "What identity will IMDS default to").
-func (w *World) chooseIdentity(vm *VirtualMachine, query url.Values) (*Principal, string) {
+func (w *World) chooseIdentity(h *Host, query url.Values) (*Principal, string) {
 	selector := ""
 	for _, name := range []string{"client_id", "object_id", "msi_res_id"} {
 		if !query.Has(name) {
@@ -31,11 +31,16 @@ func (w *World) chooseIdentity(vm *VirtualMachine, query url.Values) (*Principal
 		}
 		selector = name
 	}
-	attached := slices.Collect(maps.Values(vm.UserAssigned))
+	// What the machine has been given a moment ago has perhaps not arrived here yet.
+	attached := slices.DeleteFunc(slices.Collect(maps.Values(h.UserAssigned)), func(a *Attachment) bool { return !w.arrived(a.Since) })
+	own := h.SystemAssigned
+	if own != nil && !w.arrived(own.Since) {
+		own = nil
+	}
 	if selector == "" {
 		switch {
-		case vm.SystemAssigned != nil:
-			return w.systemAssigned(vm)
+		case own != nil:
+			return w.systemAssigned(own)
 		case len(attached) == 1:
 			return w.userAssigned(attached[0])
 		case len(attached) > 1:
@@ -45,9 +50,9 @@ func (w *World) chooseIdentity(vm *VirtualMachine, query url.Values) (*Principal
 		}
 	}
 	wanted := key(query.Get(selector))
-	if own := vm.SystemAssigned; own != nil {
+	if own != nil {
 		if selector == "client_id" && key(own.ClientID) == wanted || selector == "object_id" && key(own.PrincipalID) == wanted {
-			return w.systemAssigned(vm)
+			return w.systemAssigned(own)
 		}
 	}
 	for _, attachment := range attached {
@@ -59,8 +64,8 @@ func (w *World) chooseIdentity(vm *VirtualMachine, query url.Values) (*Principal
 	return nil, identityNotFound
 }
 
-func (w *World) systemAssigned(vm *VirtualMachine) (*Principal, string) {
-	if principal := w.principals[key(vm.SystemAssigned.PrincipalID)]; principal != nil {
+func (w *World) systemAssigned(own *MachineIdentity) (*Principal, string) {
+	if principal := w.principals[key(own.PrincipalID)]; principal != nil {
 		return principal, ""
 	}
 	return nil, identityNotFound
@@ -77,11 +82,4 @@ func (w *World) userAssigned(a *Attachment) (*Principal, string) {
 		return principal, ""
 	}
 	return nil, identityNotFound
-}
-
-// hasMachine tells whether there is a virtual machine. The caller must not hold the world's lock.
-func (w *World) hasMachine(id string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.machines[key(id)] != nil
 }

@@ -14,39 +14,56 @@ import (
 )
 
 // instanceDocument is what a machine may know of itself (Microsoft Learn: instance-metadata-service, "Instance metadata").
-func instanceDocument(vm *VirtualMachine) map[string]any {
-	tags, tagsList := []string{}, []any{}
-	for _, name := range slices.Sorted(maps.Keys(vm.Tags)) {
-		tags = append(tags, name+":"+vm.Tags[name])
-		tagsList = append(tagsList, map[string]any{"name": name, "value": vm.Tags[name]})
+// A scale set answers for the first of its instances.
+func (w *World) instanceDocument(h *Host) map[string]any {
+	name, id, vmID, properties, scaleSetName := h.Name, h.ID, "", h.Properties, ""
+	if machine := w.machines[key(h.ID)]; machine != nil {
+		vmID = machine.VMID
+		if set := w.scaleSetOf(machine); set != nil {
+			scaleSetName = set.Name
+		}
 	}
-	image := func(name string) string { return property(vm.Properties, "storageProfile", "imageReference", name) }
+	if set := w.scaleSets[key(h.ID)]; set != nil {
+		scaleSetName, vmID = set.Name, set.UniqueID
+		profile, _ := set.Properties["virtualMachineProfile"].(map[string]any)
+		properties = mergeJSON(profile, map[string]any{"hardwareProfile": map[string]any{"vmSize": property(set.SKU, "name")}})
+		if len(set.Instances) > 0 {
+			first := set.Instances[0]
+			name, id, vmID = first.name(set), set.instanceID(first), first.VMID
+		}
+	}
+	tags, tagsList := []string{}, []any{}
+	for _, name := range slices.Sorted(maps.Keys(h.Tags)) {
+		tags = append(tags, name+":"+h.Tags[name])
+		tagsList = append(tagsList, map[string]any{"name": name, "value": h.Tags[name]})
+	}
+	image := func(name string) string { return property(properties, "storageProfile", "imageReference", name) }
 	return map[string]any{
 		"compute": map[string]any{
 			"azEnvironment":        "AzurePublicCloud",
-			"location":             vm.Location,
-			"name":                 vm.Name,
+			"location":             h.Location,
+			"name":                 name,
 			"offer":                image("offer"),
-			"osType":               cmp.Or(property(vm.Properties, "storageProfile", "osDisk", "osType"), "Linux"),
+			"osType":               cmp.Or(property(properties, "storageProfile", "osDisk", "osType"), "Linux"),
 			"placementGroupId":     "",
 			"platformFaultDomain":  "0",
 			"platformUpdateDomain": "0",
 			"provider":             "Microsoft.Compute",
 			"publisher":            image("publisher"),
-			"resourceGroupName":    vm.ResourceGroup,
-			"resourceId":           vm.ID,
+			"resourceGroupName":    h.ResourceGroup,
+			"resourceId":           id,
 			"sku":                  image("sku"),
-			"subscriptionId":       vm.SubscriptionID,
+			"subscriptionId":       h.SubscriptionID,
 			"tags":                 strings.Join(tags, ";"),
 			"tagsList":             tagsList,
 			"version":              image("version"),
-			"vmId":                 vm.VMID,
-			"vmScaleSetName":       "",
-			"vmSize":               property(vm.Properties, "hardwareProfile", "vmSize"),
+			"vmId":                 vmID,
+			"vmScaleSetName":       scaleSetName,
+			"vmSize":               property(properties, "hardwareProfile", "vmSize"),
 			"zone":                 "",
 			"osProfile": map[string]any{
-				"adminUsername": property(vm.Properties, "osProfile", "adminUsername"),
-				"computerName":  cmp.Or(property(vm.Properties, "osProfile", "computerName"), vm.Name),
+				"adminUsername": property(properties, "osProfile", "adminUsername"),
+				"computerName":  cmp.Or(property(properties, "osProfile", "computerName"), name),
 			},
 		},
 		"network": map[string]any{"interface": []any{}},

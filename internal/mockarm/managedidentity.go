@@ -35,7 +35,7 @@ const userAssignedIdentities = "Microsoft.ManagedIdentity/userAssignedIdentities
 // managedIdentityService is Microsoft.ManagedIdentity: user-assigned identities, and the view on system-assigned ones
 // from the resource that has one. All of its operations are synchronous.
 func managedIdentityService() service {
-	return service{namespace: "Microsoft.ManagedIdentity", types: []resourceType{
+	return service{namespace: "Microsoft.ManagedIdentity", limits: managedIdentityLimits, types: []resourceType{
 		{
 			name: "userAssignedIdentities", apiVersions: managedIdentityVersions, locations: locationNames(),
 			operations: []operation{
@@ -102,7 +102,7 @@ func (i *UserAssignedIdentity) body(apiVersion string) identityBody {
 
 func getIdentity(w *World, req *request) *response {
 	identity := w.identities[key(req.target.path)]
-	if identity == nil {
+	if identity == nil || !w.readable(identity) {
 		return resourceNotFound(userAssignedIdentities, req.target.name(), req.target.resourceGroup)
 	}
 	return ok(identity.body(req.apiVersion))
@@ -111,8 +111,8 @@ func getIdentity(w *World, req *request) *response {
 func listIdentities(w *World, req *request) *response {
 	bodies := []identityBody{}
 	for _, id := range slices.Sorted(maps.Keys(w.identities)) {
-		if encloses(req.target.scope, id) {
-			bodies = append(bodies, w.identities[id].body(req.apiVersion))
+		if identity := w.identities[id]; encloses(req.target.scope, id) && w.readable(identity) {
+			bodies = append(bodies, identity.body(req.apiVersion))
 		}
 	}
 	return page(w, req, bodies)
@@ -165,7 +165,7 @@ func (w *World) newIdentity(t target, location string) *UserAssignedIdentity {
 	principal := w.newManagedPrincipal(tenantID, t.name(), id)
 	identity := &UserAssignedIdentity{
 		ID: id, Name: t.name(), Location: location,
-		TenantID: tenantID, PrincipalID: principal.ObjectID, ClientID: principal.AppID,
+		TenantID: tenantID, PrincipalID: principal.ObjectID, ClientID: principal.AppID, CreatedAt: w.clock.Now(),
 	}
 	w.identities[key(id)] = identity
 	return identity
@@ -174,7 +174,7 @@ func (w *World) newIdentity(t target, location string) *UserAssignedIdentity {
 // newManagedPrincipal adds the service principal of a managed identity to the directory.
 func (w *World) newManagedPrincipal(tenantID, name, resourceID string) *Principal {
 	principal := &Principal{
-		ObjectID: newGUID(), AppID: newGUID(), TenantID: tenantID, DisplayName: name, Kind: ServicePrincipal,
+		ObjectID: w.freshGUID("principal", resourceID), AppID: w.freshGUID("client", resourceID), TenantID: tenantID, DisplayName: name, Kind: ServicePrincipal,
 		ResourceID: resourceID, CreatedAt: w.clock.Now(),
 	}
 	w.principals[key(principal.ObjectID)] = principal
@@ -259,25 +259,25 @@ func (w *World) removeIdentity(identity *UserAssignedIdentity) {
 // getSystemAssigned shows the system-assigned identity of the resource that it is asked of. It is the one way to learn
 // its client ID from Azure Resource Manager.
 func getSystemAssigned(w *World, req *request) *response {
-	machine := w.machines[key(req.target.scope)]
-	if machine == nil {
+	h := w.host(req.target.scope)
+	if h == nil {
 		return parentResourceNotFound(req.target.scope[strings.LastIndexByte(req.target.scope, '/')+1:])
 	}
-	if !strings.EqualFold(req.target.name(), "default") || machine.SystemAssigned == nil {
+	if !strings.EqualFold(req.target.name(), "default") || h.SystemAssigned == nil {
 		return resourceNotFound("Microsoft.ManagedIdentity/identities", req.target.name(), req.target.resourceGroup)
 	}
-	identity := machine.SystemAssigned
+	identity := h.SystemAssigned
 	return ok(map[string]any{
-		"id":       machine.ID + "/providers/Microsoft.ManagedIdentity/identities/default",
+		"id":       h.ID + "/providers/Microsoft.ManagedIdentity/identities/default",
 		"name":     "default",
 		"type":     "Microsoft.ManagedIdentity/identities",
-		"location": machine.Location,
+		"location": h.Location,
 		"properties": map[string]any{
 			"tenantId":    identity.TenantID,
 			"principalId": identity.PrincipalID,
 			"clientId":    identity.ClientID,
 			"clientSecretUrl": fmt.Sprintf("https://control-%s.identity.azure.net%s/credentials?tid=%s&oid=%s&aid=%s",
-				machine.Location, machine.ID, identity.TenantID, identity.PrincipalID, identity.ClientID),
+				h.Location, h.ID, identity.TenantID, identity.PrincipalID, identity.ClientID),
 		},
 	})
 }

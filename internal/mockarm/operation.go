@@ -13,10 +13,13 @@ import (
 	"time"
 )
 
-// The states of a long-running operation (ARM RPC, Addendum.md, "Azure-AsyncOperation Resource format").
+// The states of a long-running operation, and of a resource after it (ARM RPC, Addendum.md, "Azure-AsyncOperation Resource
+// format").
 const (
 	inProgress = "InProgress"
 	succeeded  = "Succeeded"
+	failed     = "Failed"
+	canceled   = "Canceled"
 )
 
 // timeLayout is how ARM writes a point in time: with seven digits behind the point.
@@ -25,22 +28,64 @@ const timeLayout = "2006-01-02T15:04:05.0000000"
 // operationMemory is how long an operation can be polled after its end.
 const operationMemory = 24 * time.Hour
 
-// begin starts a long-running operation on a resource. What it does to the world happens when it completes.
-func (w *World) begin(targetID string, complete func(*World)) *Operation {
-	now := w.clock.Now()
+// Operation is a long-running operation, polled at its Azure-AsyncOperation URL.
+type Operation struct {
+	ID        string
+	TargetID  string // of the resource that it changes
+	StartTime time.Time
+	EndTime   time.Time        // when it ends, or ended
+	Status    string           // "InProgress", "Succeeded", "Failed" or "Canceled"
+	Outcome   OperationOutcome // how it is to end; "" for well
+	Code      string           // of the error, when it fails
+	Message   string
+	// end is what the end of the operation does to the world when its time has come.
+	end func(*World, *Operation)
+}
+
+// begin starts a long-running operation that a request has asked for. What it does to the world happens when it ends.
+func (w *World) begin(req *request, targetID string, end func(*World, *Operation)) *Operation {
+	started := w.start(targetID, w.clock.Now(), end)
+	if fault := req.operationFault(); fault != nil {
+		fault.bend(started)
+	}
+	return started
+}
+
+// start is begin for an operation that nobody has asked for, from a point in time on.
+func (w *World) start(targetID string, when time.Time, end func(*World, *Operation)) *Operation {
 	maps.DeleteFunc(w.operations, func(_ string, old *Operation) bool {
-		return old.Status != inProgress && now.Sub(old.EndTime) > operationMemory
+		return old.Status != inProgress && when.Sub(old.EndTime) > operationMemory
 	})
 	started := &Operation{
-		ID:        newGUID(),
+		ID:        w.freshGUID("operation", targetID),
 		TargetID:  targetID,
-		StartTime: now,
-		EndTime:   now.Add(w.settings.operationDuration()),
+		StartTime: when,
+		EndTime:   when.Add(w.settings.operationDuration()),
 		Status:    inProgress,
-		complete:  complete,
+		end:       end,
 	}
 	w.operations[started.ID] = started
 	return started
+}
+
+// finish ends an operation whose time has come.
+func (o *Operation) finish(w *World) {
+	o.Status = o.Outcome.status()
+	if o.end != nil {
+		o.end(w, o)
+	}
+}
+
+// inForce tells whether an operation that is over has done what it was there for.
+func (o *Operation) inForce() bool { return o.Outcome == "" }
+
+// provisioningState is that of the resource after the operation. One that was pre-empted leaves it to the operation that
+// took its place, which has succeeded.
+func (o *Operation) provisioningState() string {
+	if o.Outcome == OperationPreempted {
+		return succeeded
+	}
+	return o.Status
 }
 
 // pollLater asks those who poll to wait. Azure tells whole seconds; shorter pauses go into the header that is there for
@@ -68,7 +113,7 @@ func (o *Operation) body() operationBody {
 	if o.Status != inProgress {
 		body.EndTime = o.EndTime.UTC().Format(layout)
 	}
-	if o.Code != "" {
+	if o.Status == failed || o.Status == canceled {
 		body.Error = &errorDetail{Code: o.Code, Message: o.Message}
 	}
 	return body

@@ -49,9 +49,12 @@ func (w *World) plant(seed Seed) error {
 	w.resourceGroups = map[string]*ResourceGroup{}
 	w.identities = map[string]*UserAssignedIdentity{}
 	w.machines = map[string]*VirtualMachine{}
+	w.scaleSets = map[string]*ScaleSet{}
 	w.roleDefinitions = map[string]*RoleDefinition{}
 	w.roleAssignments = map[string]*RoleAssignment{}
 	w.operations = map[string]*Operation{}
+	w.serials = map[string]int{}
+	w.salt = newGUID()
 	p := planter{world: w, seed: seed}
 	err := errors.Join(
 		each("tenants", seed.Tenants, p.tenant),
@@ -59,6 +62,7 @@ func (w *World) plant(seed Seed) error {
 		each("principals", seed.Principals, p.principal),
 		each("resourceGroups", seed.ResourceGroups, p.resourceGroup),
 		each("identities", seed.Identities, p.identity),
+		each("virtualMachineScaleSets", seed.VirtualMachineScaleSets, p.scaleSet),
 		each("virtualMachines", seed.VirtualMachines, p.machine),
 		each("roleDefinitions", seed.RoleDefinitions, p.roleDefinition),
 		each("roleAssignments", seed.RoleAssignments, p.roleAssignment),
@@ -100,7 +104,7 @@ func put[T any](objects map[string]*T, field, id string, object *T) error {
 // guid checks a GUID of the seed, or derives it from what it stands for.
 func guid(field, value string, of ...string) (string, error) {
 	if value == "" && len(of) > 0 {
-		return uuid.NewSHA1(uuid.NameSpaceURL, []byte("mockarm:"+strings.ToLower(strings.Join(of, ":")))).String(), nil
+		return derivedGUID(strings.Join(of, ":")), nil
 	}
 	// Only the form with dashes is one of Azure's.
 	if len(value) != 36 || uuid.Validate(value) != nil {

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"crypto"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -80,68 +79,6 @@ func (p planter) managedPrincipal(tenantID, name, resourceID, principalID, clien
 	return principal, put(p.world.principals, "principalId", principalID, principal)
 }
 
-// defaultMachine are the properties of a small Linux machine.
-const defaultMachine = `{
-	"hardwareProfile": {"vmSize": "Standard_B1s"},
-	"storageProfile": {
-		"imageReference": {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"},
-		"osDisk": {"osType": "Linux", "createOption": "FromImage"}
-	},
-	"osProfile": {"adminUsername": "azureuser"}
-}`
-
-func (p planter) machine(s SeedMachine) error {
-	group, subscription, err := p.groupOf(s.Subscription, s.ResourceGroup)
-	if err != nil {
-		return err
-	}
-	if err := required("name", s.Name); err != nil {
-		return err
-	}
-	id := group.ID + "/providers/Microsoft.Compute/virtualMachines/" + s.Name
-	vmID, err := guid("vmId", s.VMID, "machine", id)
-	if err != nil {
-		return err
-	}
-	properties, err := copyProperties(s.Properties)
-	if err != nil {
-		return fmt.Errorf("properties: %w", err)
-	}
-	vm := &VirtualMachine{
-		ID: id, VMID: vmID, Name: s.Name, SubscriptionID: subscription.ID, ResourceGroup: group.Name,
-		Location: cmp.Or(s.Location, group.Location), Tags: maps.Clone(s.Tags), Properties: properties,
-		ProvisioningState: "Succeeded", Etag: 1, UserAssigned: map[string]*Attachment{},
-	}
-	if s.SystemAssigned {
-		principal, err := p.managedPrincipal(subscription.TenantID, s.Name, id, "", "")
-		if err != nil {
-			return err
-		}
-		vm.SystemAssigned = &MachineIdentity{PrincipalID: principal.ObjectID, ClientID: principal.AppID, TenantID: principal.TenantID}
-	}
-	for i, attached := range s.UserAssignedIdentities {
-		identity := p.world.identities[key(attached)]
-		if identity == nil {
-			return fmt.Errorf("userAssignedIdentities[%d]: there is no identity %q in the seed", i, attached)
-		}
-		vm.UserAssigned[key(attached)] = &Attachment{ID: attached, PrincipalID: identity.PrincipalID, ClientID: identity.ClientID}
-	}
-	return put(p.world.machines, "name", id, vm)
-}
-
-// copyProperties copies the properties of a machine, so that writes to the world do not change the seed.
-func copyProperties(properties map[string]any) (map[string]any, error) {
-	encoded := []byte(defaultMachine)
-	if properties != nil {
-		var err error
-		if encoded, err = json.Marshal(properties); err != nil {
-			return nil, err
-		}
-	}
-	var fresh map[string]any
-	return fresh, json.Unmarshal(encoded, &fresh)
-}
-
 func (p planter) roleDefinition(s SeedRoleDefinition) error {
 	if err := required("name", s.Name); err != nil {
 		return err
@@ -210,8 +147,8 @@ func (p planter) grantee(named string) (*Principal, error) {
 	objectID := named
 	if identity := p.world.identities[key(named)]; identity != nil {
 		objectID = identity.PrincipalID
-	} else if vm := p.world.machines[key(named)]; vm != nil && vm.SystemAssigned != nil {
-		objectID = vm.SystemAssigned.PrincipalID
+	} else if h := p.world.host(named); h != nil && h.SystemAssigned != nil {
+		objectID = h.SystemAssigned.PrincipalID
 	}
 	if principal := p.world.principals[key(objectID)]; principal != nil {
 		return principal, nil

@@ -40,7 +40,7 @@ func (w *World) permissions(c caller, scope string) []Permission {
 func (w *World) rolesOf(c caller, scope string) iter.Seq2[string, *RoleDefinition] {
 	return func(yield func(string, *RoleDefinition) bool) {
 		for id, assignment := range w.roleAssignments {
-			if !strings.EqualFold(assignment.PrincipalID, c.objectID) || !encloses(assignment.Scope, scope) {
+			if !strings.EqualFold(assignment.PrincipalID, c.objectID) || !encloses(assignment.Scope, scope) || !w.granted(assignment) {
 				continue
 			}
 			if role := w.roleDefinition(assignment.RoleGUID); role != nil && !yield(id, role) {

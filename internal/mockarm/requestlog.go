@@ -31,7 +31,7 @@ type RequestRecord struct {
 	Method   string        `json:"method"`
 	Path     string        `json:"path"`
 	Query    string        `json:"query,omitempty"`
-	Status   int           `json:"status"`
+	Status   int           `json:"status"`           // 0 if the connection broke before there was an answer
 	Caller   string        `json:"caller,omitempty"` // object ID of the token's principal; for IMDS, the machine
 	Duration time.Duration `json:"duration"`         // in nanoseconds
 }
@@ -66,14 +66,27 @@ func (l *requestLog) clear() {
 	l.records, l.oldest = nil, 0
 }
 
-// record answers a request and logs it. answer returns the caller, as far as it is known.
-func (s *Server) record(w http.ResponseWriter, r *http.Request, kind RequestKind, answer func(http.ResponseWriter) string) {
+// record answers a request and logs it, unless a fault has other plans for it. answer returns the caller, as far as it is
+// known.
+func (s *Server) record(w http.ResponseWriter, r *http.Request, kind RequestKind, callerOf func() string, answer func(http.ResponseWriter) string) {
 	record := RequestRecord{Time: s.world.clock.Now(), Kind: kind, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
 	start := time.Now()
 	watched := &statusWatcher{ResponseWriter: w}
-	record.Caller = answer(watched)
-	record.Status, record.Duration = watched.status, time.Since(start)
-	s.log.add(record)
+	defer func() { // Also when the connection breaks.
+		record.Status, record.Duration = watched.status, time.Since(start)
+		s.log.add(record)
+	}()
+	exposed := exposure{kind: kind, method: r.Method, path: r.URL.Path}
+	if s.faults.askForCaller() {
+		exposed.caller = callerOf()
+	}
+	fault := s.faults.strike(exposed)
+	if fault == nil {
+		record.Caller = answer(watched)
+		return
+	}
+	record.Caller = callerOf()
+	s.suffer(fault, watched, r, kind, func(w http.ResponseWriter) { record.Caller = answer(w) })
 }
 
 // A statusWatcher remembers the status that a handler writes.

@@ -211,7 +211,13 @@ func deleteResourceGroup(w *World, req *request) *response {
 	}
 	if deletion == nil {
 		group.ProvisioningState = deleting
-		deletion = w.begin(group.ID, func(w *World) { w.removeResourceGroup(group) })
+		deletion = w.begin(req, group.ID, func(w *World, ended *Operation) {
+			if ended.inForce() {
+				w.removeResourceGroup(group)
+				return
+			}
+			group.ProvisioningState = ended.provisioningState()
+		})
 	}
 	answer := &response{status: http.StatusAccepted}
 	return pollLater(w, answer.with("Location", fmt.Sprintf("%s/subscriptions/%s/operationresults/%s?api-version=%s",
@@ -223,6 +229,11 @@ func (w *World) removeResourceGroup(group *ResourceGroup) {
 	for _, machine := range w.machines {
 		if encloses(group.ID, machine.ID) {
 			w.removeMachine(machine)
+		}
+	}
+	for _, set := range w.scaleSets {
+		if encloses(group.ID, set.ID) {
+			w.removeScaleSet(set)
 		}
 	}
 	for _, identity := range w.identities {

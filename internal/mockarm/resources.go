@@ -115,7 +115,7 @@ func (s *Subscription) body() map[string]any {
 // holdsRoleIn tells whether the caller has a role assignment at a scope, above it, or below it.
 func (w *World) holdsRoleIn(c caller, scope string) bool {
 	for _, assignment := range w.roleAssignments {
-		if strings.EqualFold(assignment.PrincipalID, c.objectID) &&
+		if strings.EqualFold(assignment.PrincipalID, c.objectID) && w.granted(assignment) &&
 			(encloses(assignment.Scope, scope) || encloses(scope, assignment.Scope)) {
 			return true
 		}

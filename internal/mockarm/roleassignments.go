@@ -131,7 +131,7 @@ func putRoleAssignment(w *World, req *request) *response {
 			return refusal
 		}
 		existing, answer = wanted, created
-		existing.CreatedOn, existing.CreatedBy = now, req.caller.objectID
+		existing.CreatedOn, existing.GrantedAt, existing.CreatedBy = now, now, req.caller.objectID
 		w.roleAssignments[key(existing.ID)] = existing
 	} else {
 		existing.Description, existing.Condition, existing.ConditionVersion = wanted.Description, wanted.Condition, wanted.ConditionVersion
@@ -234,7 +234,7 @@ func (a *RoleAssignment) grantsSameAs(b *RoleAssignment) bool {
 func (w *World) admitRoleAssignment(req *request, wanted *RoleAssignment) *response {
 	tenantID := req.caller.tenantID
 	principal := w.principals[key(wanted.PrincipalID)]
-	if principal != nil && (!strings.EqualFold(principal.TenantID, tenantID) || w.replicating(principal)) {
+	if principal != nil && (!strings.EqualFold(principal.TenantID, tenantID) || !w.replicated(principal)) {
 		principal = nil
 	}
 	switch {
@@ -256,11 +256,6 @@ func (w *World) admitRoleAssignment(req *request, wanted *RoleAssignment) *respo
 		return fail(http.StatusBadRequest, "RoleAssignmentLimitExceeded", "No more role assignments can be created (code: RoleAssignmentLimitExceeded)")
 	}
 	return nil
-}
-
-// replicating tells whether a principal is so new that not all of the directory knows it.
-func (w *World) replicating(principal *Principal) bool {
-	return w.clock.Now().Sub(principal.CreatedAt) < w.settings.DirectoryDelay
 }
 
 // countAssignments counts the role assignments of a subscription, those on its groups and resources included

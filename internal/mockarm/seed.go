@@ -16,13 +16,16 @@ import (
 type Seed struct {
 	// Operator is the application ID of the service principal whose credentials clients of the mock are given; the first
 	// principal with a secret if left out.
-	Operator        string               `json:"operator,omitempty"`
-	Tenants         []SeedTenant         `json:"tenants"`
-	Subscriptions   []SeedSubscription   `json:"subscriptions"`
-	Principals      []SeedPrincipal      `json:"principals"`
-	ResourceGroups  []SeedResourceGroup  `json:"resourceGroups,omitempty"`
-	Identities      []SeedIdentity       `json:"identities,omitempty"`
-	VirtualMachines []SeedMachine        `json:"virtualMachines,omitempty"`
+	Operator        string              `json:"operator,omitempty"`
+	Tenants         []SeedTenant        `json:"tenants"`
+	Subscriptions   []SeedSubscription  `json:"subscriptions"`
+	Principals      []SeedPrincipal     `json:"principals"`
+	ResourceGroups  []SeedResourceGroup `json:"resourceGroups,omitempty"`
+	Identities      []SeedIdentity      `json:"identities,omitempty"`
+	VirtualMachines []SeedMachine       `json:"virtualMachines,omitempty"`
+
+	VirtualMachineScaleSets []SeedScaleSet `json:"virtualMachineScaleSets,omitempty"`
+
 	RoleDefinitions []SeedRoleDefinition `json:"roleDefinitions,omitempty"`
 	RoleAssignments []SeedRoleAssignment `json:"roleAssignments,omitempty"`
 }
@@ -81,9 +84,33 @@ type SeedMachine struct {
 	Location      string            `json:"location,omitempty"`
 	Tags          map[string]string `json:"tags,omitempty"`
 	VMID          string            `json:"vmId,omitempty"`
-	// Properties are those of the resource; a small Linux machine if left out.
+	// Properties are those of the resource; a small Linux machine if left out. Those of an instance of a Flexible scale set
+	// name it, which the seed must have, too, under virtualMachineScaleSet.id.
 	Properties map[string]any `json:"properties,omitempty"`
+	// ProvisioningState is the state of the machine; Succeeded if left out.
+	ProvisioningState string `json:"provisioningState,omitempty"`
 	// SystemAssigned turns on the machine's own identity.
+	SystemAssigned bool `json:"systemAssigned,omitempty"`
+	// UserAssignedIdentities are the ARM IDs of attached identities, which the seed must have, too.
+	UserAssignedIdentities []string `json:"userAssignedIdentities,omitempty"`
+}
+
+// SeedScaleSet is a virtual machine scale set. It stands where its resource group is unless Location says otherwise.
+type SeedScaleSet struct {
+	Subscription  string            `json:"subscription,omitempty"`
+	ResourceGroup string            `json:"resourceGroup"`
+	Name          string            `json:"name"`
+	Location      string            `json:"location,omitempty"`
+	Tags          map[string]string `json:"tags,omitempty"`
+	// OrchestrationMode is Uniform if left out, or Flexible.
+	OrchestrationMode string `json:"orchestrationMode,omitempty"`
+	// UpgradeMode is Manual if left out, or Automatic or Rolling.
+	UpgradeMode string `json:"upgradeMode,omitempty"`
+	// Capacity is how many instances a Uniform scale set has.
+	Capacity int `json:"capacity,omitempty"`
+	// ProvisioningState is the state of the scale set; Succeeded if left out.
+	ProvisioningState string `json:"provisioningState,omitempty"`
+	// SystemAssigned turns on the scale set's own identity.
 	SystemAssigned bool `json:"systemAssigned,omitempty"`
 	// UserAssignedIdentities are the ARM IDs of attached identities, which the seed must have, too.
 	UserAssignedIdentities []string `json:"userAssignedIdentities,omitempty"`

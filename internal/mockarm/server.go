@@ -26,6 +26,7 @@ type Server struct {
 	services   []service
 	allowances allowances
 	log        requestLog
+	faults     faults
 
 	mu        sync.Mutex
 	authority *authority
@@ -121,10 +122,10 @@ func (s *Server) CACertificate() []byte {
 }
 
 // IMDSEndpoint is the token endpoint of a machine's IMDS, in the form of the variable ARM_MSI_ENDPOINT. machineID is the
-// machine's ARM ID. The first call starts the listener.
+// ARM ID of the machine, or of a scale set, whose instances have one in common. The first call starts the listener.
 func (s *Server) IMDSEndpoint(machineID string) (string, error) {
-	if !s.world.hasMachine(machineID) {
-		return "", fmt.Errorf("starting an IMDS: there is no virtual machine %q", machineID)
+	if !s.world.hasHost(machineID) {
+		return "", fmt.Errorf("starting an IMDS: there is no virtual machine or scale set %q", machineID)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,10 +146,12 @@ func (s *Server) IMDSEndpoint(machineID string) (string, error) {
 // Requests are the requests that the server has answered, oldest first; those to the control plane are not among them.
 func (s *Server) Requests() []RequestRecord { return s.log.all() }
 
-// Reset brings the world back to its seed and forgets the requests.
+// Reset brings the world back to its seed and forgets the requests. Faults stay, and count from the beginning.
 func (s *Server) Reset() {
 	s.world.Reset()
 	s.log.clear()
+	s.allowances.forget()
+	s.faults.restart()
 }
 
 // ServeHTTP answers everything that is asked of the HTTPS address.
@@ -157,12 +160,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case hasFold(segments, 0, "_mock"):
 		s.serveControl(w, r)
 	case hasFold(segments, 0, "metadata"):
-		s.record(w, r, MetadataRequest, func(w http.ResponseWriter) string { s.serveMetadata(w, r); return "" })
+		s.record(w, r, MetadataRequest, nobody, func(w http.ResponseWriter) string { s.serveMetadata(w, r); return "" })
 	case isEntra(segments):
-		s.record(w, r, EntraRequest, func(w http.ResponseWriter) string { return s.serveEntra(w, r, segments) })
+		s.record(w, r, EntraRequest, nobody, func(w http.ResponseWriter) string { return s.serveEntra(w, r, segments) })
 	default:
-		s.record(w, r, ARMRequest, func(w http.ResponseWriter) string { return s.serveARM(w, r).objectID })
+		s.record(w, r, ARMRequest, sync.OnceValue(func() string { return s.callerOf(r) }), func(w http.ResponseWriter) string { return s.serveARM(w, r).objectID })
 	}
+}
+
+// nobody is the caller of a request that has none.
+func nobody() string { return "" }
+
+// callerOf is the object ID of the principal whose token a request to ARM carries, "" if it carries none that is valid.
+func (s *Server) callerOf(r *http.Request) string {
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	c, _ := s.world.authenticate(r.Header.Values("Authorization"), s.isOwnURL, "")
+	return c.objectID
 }
 
 // isOwnURL tells whether a URL is one of this server's.

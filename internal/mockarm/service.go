@@ -12,6 +12,8 @@ import (
 type service struct {
 	namespace string // "Microsoft.Compute", in the service's own spelling
 	types     []resourceType
+	// limits are the service's own limits on a request, which come on top of the front door's; nil where it has none.
+	limits func(*World, *request) []limit
 }
 
 // A resourceType lists what can be done to one type of a service.
@@ -85,6 +87,8 @@ type request struct {
 	body       []byte
 	caller     caller
 	baseURL    string // "https://127.0.0.1:12345", for the absolute URLs that an answer needs
+	// operationFault is what is to become of the operation that the request begins, nil for nothing out of the ordinary.
+	operationFault func() *Fault
 }
 
 // A response is what a service answers. The front door writes it, with the headers that all answers of ARM carry.

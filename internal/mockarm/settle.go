@@ -3,28 +3,27 @@
 
 package mockarm
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
-// settle ends the operations whose time has come, in the order of their ends. The front door calls it at the start of
-// every request, so that time passes for the world without a goroutine that a test would have to wait for.
+// settle ends the operations whose time has come, in the order of their ends, those included that begin as others end.
+// The front door calls it at the start of every request, so that time passes for the world without a goroutine that a test
+// would have to wait for.
 func (w *World) settle() {
 	now := w.clock.Now()
-	var due []*Operation
-	for _, operation := range w.operations {
-		if operation.Status == inProgress && !operation.EndTime.After(now) {
-			due = append(due, operation)
+	for {
+		var next *Operation
+		for _, operation := range w.operations {
+			if operation.Status == inProgress && !operation.EndTime.After(now) && (next == nil || operation.endsBefore(next)) {
+				next = operation
+			}
 		}
-	}
-	slices.SortFunc(due, func(a, b *Operation) int {
-		return cmp.Or(a.EndTime.Compare(b.EndTime), cmp.Compare(a.ID, b.ID))
-	})
-	for _, operation := range due {
-		operation.Status = succeeded // Unless completing it finds out otherwise.
-		if operation.complete != nil {
-			operation.complete(w)
+		if next == nil {
+			return
 		}
+		next.finish(w)
 	}
+}
+
+func (o *Operation) endsBefore(other *Operation) bool {
+	return cmp.Or(o.EndTime.Compare(other.EndTime), cmp.Compare(o.ID, other.ID)) < 0
 }

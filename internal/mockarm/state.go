@@ -14,6 +14,9 @@ type State struct {
 	ResourceGroups  []ResourceGroupState  `json:"resourceGroups"`
 	Identities      []IdentityState       `json:"identities"`
 	VirtualMachines []VirtualMachineState `json:"virtualMachines"`
+
+	VirtualMachineScaleSets []ScaleSetState `json:"virtualMachineScaleSets"`
+
 	RoleAssignments []RoleAssignmentState `json:"roleAssignments"`
 	Principals      []PrincipalState      `json:"principals"`
 }
@@ -54,6 +57,26 @@ type VirtualMachineState struct {
 	Etag              int                `json:"etag"`
 	SystemAssigned    *AttachmentState   `json:"systemAssigned,omitempty"`
 	UserAssigned      []*AttachmentState `json:"userAssigned"`
+}
+
+// ScaleSetState is a scale set in a [State].
+type ScaleSetState struct {
+	ID                string             `json:"id"`
+	Location          string             `json:"location"`
+	Tags              map[string]string  `json:"tags,omitempty"`
+	OrchestrationMode string             `json:"orchestrationMode"`
+	UpgradeMode       string             `json:"upgradeMode,omitempty"`
+	ProvisioningState string             `json:"provisioningState"`
+	Etag              int                `json:"etag"`
+	SystemAssigned    *AttachmentState   `json:"systemAssigned,omitempty"`
+	UserAssigned      []*AttachmentState `json:"userAssigned"`
+	Instances         []InstanceState    `json:"instances"` // of a Uniform scale set
+}
+
+// InstanceState is an instance of a scale set in a [State].
+type InstanceState struct {
+	InstanceID         string `json:"instanceId"`
+	LatestModelApplied bool   `json:"latestModelApplied"`
 }
 
 // AttachmentState is an identity on a machine in a [State].
@@ -105,7 +128,8 @@ func (w *World) State() State {
 				TenantID: i.TenantID, PrincipalID: i.PrincipalID, ClientID: i.ClientID,
 			}
 		}),
-		VirtualMachines: snapshot(w.machines, w.machineState),
+		VirtualMachines:         snapshot(w.machines, w.machineState),
+		VirtualMachineScaleSets: snapshot(w.scaleSets, w.scaleSetState),
 		RoleAssignments: snapshot(w.roleAssignments, func(a *RoleAssignment) RoleAssignmentState {
 			state := RoleAssignmentState{
 				ID: a.ID, Scope: a.Scope, RoleID: a.RoleGUID, PrincipalID: a.PrincipalID, PrincipalType: a.PrincipalType,
@@ -125,17 +149,35 @@ func (w *World) State() State {
 }
 
 func (w *World) machineState(vm *VirtualMachine) VirtualMachineState {
-	state := VirtualMachineState{
+	own, attached := w.identityState(&vm.Host)
+	return VirtualMachineState{
 		ID: vm.ID, Location: vm.Location, Tags: maps.Clone(vm.Tags), ProvisioningState: vm.ProvisioningState, Etag: vm.Etag,
-		UserAssigned: snapshot(vm.UserAssigned, func(a *Attachment) *AttachmentState {
-			_, refusal := w.userAssigned(a)
-			return &AttachmentState{ID: a.ID, PrincipalID: a.PrincipalID, ClientID: a.ClientID, Dead: refusal != ""}
-		}),
+		SystemAssigned: own, UserAssigned: attached,
 	}
-	if own := vm.SystemAssigned; own != nil {
-		state.SystemAssigned = &AttachmentState{PrincipalID: own.PrincipalID, ClientID: own.ClientID}
+}
+
+func (w *World) scaleSetState(set *ScaleSet) ScaleSetState {
+	own, attached := w.identityState(&set.Host)
+	state := ScaleSetState{
+		ID: set.ID, Location: set.Location, Tags: maps.Clone(set.Tags), ProvisioningState: set.ProvisioningState, Etag: set.Etag,
+		OrchestrationMode: set.orchestrationMode(), UpgradeMode: set.upgradeMode(),
+		SystemAssigned: own, UserAssigned: attached, Instances: []InstanceState{},
+	}
+	for _, instance := range set.Instances {
+		state.Instances = append(state.Instances, InstanceState{InstanceID: instance.ID, LatestModelApplied: instance.Model == set.Model})
 	}
 	return state
+}
+
+// identityState tells what a host can act as.
+func (w *World) identityState(h *Host) (own *AttachmentState, attached []*AttachmentState) {
+	if identity := h.SystemAssigned; identity != nil {
+		own = &AttachmentState{PrincipalID: identity.PrincipalID, ClientID: identity.ClientID}
+	}
+	return own, snapshot(h.UserAssigned, func(a *Attachment) *AttachmentState {
+		_, refusal := w.userAssigned(a)
+		return &AttachmentState{ID: a.ID, PrincipalID: a.PrincipalID, ClientID: a.ClientID, Dead: refusal != ""}
+	})
 }
 
 // registeredProviders are the namespaces registered in a subscription, in their own spelling.

@@ -7,8 +7,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"strconv"
+	"syscall"
 )
 
 // Transport answers requests to ARM and Entra without a socket, whatever their host: for tests in testing/synctest
@@ -49,21 +53,57 @@ func (t transport) RoundTrip(outgoing *http.Request) (*http.Response, error) {
 		incoming.Body = http.NoBody
 	}
 	answer := &recorder{header: http.Header{}}
-	t.handler.ServeHTTP(answer, incoming)
+	aborted := t.serve(answer, incoming)
 	if err := outgoing.Context().Err(); err != nil {
 		return nil, err
 	}
-	status := answer.status
+	status, length, body := answer.status, int64(answer.body.Len()), io.Reader(&answer.body)
+	if aborted {
+		if status == 0 {
+			return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+		}
+		length, body = announced(answer.header), io.MultiReader(body, brokenOff{})
+	}
 	return &http.Response{
 		Status:     http.StatusText(status),
 		StatusCode: status,
 		Proto:      "HTTP/2.0", ProtoMajor: 2,
 		Header:        answer.header,
-		Body:          io.NopCloser(&answer.body),
-		ContentLength: int64(answer.body.Len()),
+		Body:          io.NopCloser(body),
+		ContentLength: length,
 		Request:       outgoing,
 	}, nil
 }
+
+// serve has the handler answer. It tells true where the handler breaks the connection off, as net/http has it.
+func (t transport) serve(answer *recorder, incoming *http.Request) (aborted bool) {
+	defer func() {
+		switch thrown := recover(); thrown {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = true
+		default:
+			panic(thrown)
+		}
+	}()
+	t.handler.ServeHTTP(answer, incoming)
+	return false
+}
+
+// announced is the length of a body as its header tells it, -1 if it does not.
+func announced(header http.Header) int64 {
+	length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return length
+}
+
+// brokenOff is the end of a body whose connection has broken.
+type brokenOff struct{}
+
+// Read implements [io.Reader].
+func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // A recorder is a [http.ResponseWriter] that keeps what is written.
 type recorder struct {

@@ -4,7 +4,6 @@
 package mockarm
 
 import (
-	"cmp"
 	"crypto"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ type World struct {
 	clock    *Clock
 	settings Settings
 	seed     Seed   // what [World.Reset] goes back to
+	salt     string // what the GUIDs of this world's new objects have in common
 	operator string // object ID of the principal whose credentials clients are given
 
 	tenants         map[string]*Tenant
@@ -29,48 +29,16 @@ type World struct {
 	resourceGroups  map[string]*ResourceGroup
 	identities      map[string]*UserAssignedIdentity
 	machines        map[string]*VirtualMachine
+	scaleSets       map[string]*ScaleSet
 	roleDefinitions map[string]*RoleDefinition // custom ones, by role GUID; the built-in ones are a table
 	roleAssignments map[string]*RoleAssignment
 	operations      map[string]*Operation // by operation GUID
+	serials         map[string]int        // how many GUIDs have been made, by what they are for
 }
 
 // key is the form under which an ARM ID or a GUID is stored and found: ARM IDs are compared without regard to case
 // (ARM RPC, common-api-details.md).
 func key(id string) string { return strings.ToLower(strings.TrimSuffix(id, "/")) }
-
-// Settings are the parts of Azure's behaviour that a test wants quicker, slower or smaller. The zero value of each is
-// its default.
-type Settings struct {
-	// OperationDuration is how long a write to a machine or the deletion of a resource group takes; two seconds by default.
-	OperationDuration time.Duration
-	// RetryAfter is the pause that the service asks of those who poll an operation; one second by default. Azure counts in
-	// whole seconds; a shorter pause is sent as retry-after-ms, which the SDKs know, too.
-	RetryAfter time.Duration
-	// DirectoryDelay is how long a new principal is unknown to Microsoft.Authorization, unless a role assignment tells the
-	// principal's type.
-	DirectoryDelay time.Duration
-	// PageSize is how many items a page of a list holds; a thousand by default.
-	PageSize int
-	// RoleAssignmentLimit is how many role assignments a subscription holds; 4000 by default.
-	RoleAssignmentLimit int
-}
-
-// Configure changes the settings.
-func (w *World) Configure(change func(*Settings)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	change(&w.settings)
-}
-
-func (s Settings) operationDuration() time.Duration {
-	return cmp.Or(s.OperationDuration, 2*time.Second)
-}
-
-func (s Settings) retryAfter() time.Duration { return cmp.Or(s.RetryAfter, time.Second) }
-
-func (s Settings) pageSize() int { return cmp.Or(s.PageSize, 1000) }
-
-func (s Settings) roleAssignmentLimit() int { return cmp.Or(s.RoleAssignmentLimit, 4000) }
 
 // Tenant is a Microsoft Entra tenant.
 type Tenant struct {
@@ -133,47 +101,7 @@ type UserAssignedIdentity struct {
 	TenantID            string
 	PrincipalID         string
 	ClientID            string
-}
-
-// VirtualMachine is a Microsoft.Compute/virtualMachines resource.
-type VirtualMachine struct {
-	ID                string
-	VMID              string // properties.vmId, a GUID
-	Name              string
-	SubscriptionID    string
-	ResourceGroup     string
-	Location          string
-	Tags              map[string]string
-	Zones             []string
-	Plan              map[string]any // of the image's publisher
-	Properties        map[string]any // the rest of what the caller wrote, given back as it came
-	ProvisioningState string
-	Etag              int
-
-	// SystemAssigned is the machine's own identity, nil while it is off.
-	SystemAssigned *MachineIdentity
-	// UserAssigned are the attached identities by [key] of their ID.
-	UserAssigned map[string]*Attachment
-	// OperationID is the write in progress; Compute allows one at a time.
-	OperationID string
-	// pending is the identity that the write in progress will leave the machine with; nil where it changes none.
-	pending *machineIdentity
-}
-
-// MachineIdentity is a system-assigned identity.
-type MachineIdentity struct {
-	PrincipalID string
-	ClientID    string
-	TenantID    string
-}
-
-// Attachment is a user-assigned identity on a machine. The GUIDs are those of the identity at the time it was attached:
-// an identity that is deleted and made again under its name leaves a dead entry behind (arm-contracts: the service does
-// not detach, and does not notice).
-type Attachment struct {
-	ID          string // in the casing of its first writer
-	PrincipalID string
-	ClientID    string
+	CreatedAt           time.Time // zero for those of a seed
 }
 
 // RoleDefinition is a Microsoft.Authorization/roleDefinitions resource.
@@ -211,17 +139,5 @@ type RoleAssignment struct {
 	DelegatedManagedIdentityResourceID string
 	CreatedOn, UpdatedOn               time.Time
 	CreatedBy, UpdatedBy               string
-}
-
-// Operation is a long-running operation, polled at its Azure-AsyncOperation URL.
-type Operation struct {
-	ID        string
-	TargetID  string // of the resource that it changes
-	StartTime time.Time
-	EndTime   time.Time // when it ends, or ended
-	Status    string    // "InProgress", "Succeeded", "Failed" or "Canceled"
-	Code      string    // of the error, when it failed
-	Message   string
-	// complete is what the operation does to the world when its time has come.
-	complete func(*World)
+	GrantedAt                          time.Time // when the grant was asked for; zero for those of a seed
 }

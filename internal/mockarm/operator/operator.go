@@ -85,7 +85,17 @@ func apiVersion(path string) string {
 // Do sends a request to ARM, waits for the operation that it begins, if any, and returns the body of the first answer, nil
 // for an empty one. The body of the request is JSON, "" for none. An answer of 4xx or 5xx is an *azcore.ResponseError.
 func (o *Operator) Do(ctx context.Context, method, path, body string) (map[string]any, error) {
-	resp, err := o.send(ctx, method, path, body)
+	return o.do(ctx, method, path, body, "")
+}
+
+// DoIfMatch is [Operator.Do] on the condition that the resource still has an etag; "" for none.
+func (o *Operator) DoIfMatch(ctx context.Context, method, path, body, etag string) error {
+	_, err := o.do(ctx, method, path, body, etag)
+	return err
+}
+
+func (o *Operator) do(ctx context.Context, method, path, body, etag string) (map[string]any, error) {
+	resp, err := o.send(ctx, method, path, body, etag)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
@@ -108,13 +118,13 @@ func (o *Operator) Do(ctx context.Context, method, path, body string) (map[strin
 
 // Begin is [Operator.Do] without the wait.
 func (o *Operator) Begin(ctx context.Context, method, path, body string) error {
-	if _, err := o.send(ctx, method, path, body); err != nil {
+	if _, err := o.send(ctx, method, path, body, ""); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
 }
 
-func (o *Operator) send(ctx context.Context, method, path, body string) (*http.Response, error) {
+func (o *Operator) send(ctx context.Context, method, path, body, etag string) (*http.Response, error) {
 	req, err := runtime.NewRequest(ctx, method, o.url+path)
 	if err != nil {
 		return nil, err
@@ -122,6 +132,9 @@ func (o *Operator) send(ctx context.Context, method, path, body string) (*http.R
 	query := req.Raw().URL.Query()
 	query.Set("api-version", apiVersion(path))
 	req.Raw().URL.RawQuery = query.Encode()
+	if etag != "" {
+		req.Raw().Header.Set("If-Match", etag)
+	}
 	if body != "" {
 		if err := req.SetBody(streaming.NopCloser(strings.NewReader(body)), "application/json"); err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -103,6 +104,7 @@ func (r *identityResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "Tags of the identity.",
 				ElementType:         types.StringType,
 				Optional:            true,
+				Validators:          []validator.Map{mapvalidator.NoNullValues()},
 			},
 			"id":           computed("Resource ID of the identity."),
 			"client_id":    computed("Client ID (application ID) of the identity, by which code on a machine asks for its token."),

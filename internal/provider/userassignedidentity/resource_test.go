@@ -247,6 +247,7 @@ func TestBadInputFailsThePlan(t *testing.T) {
 		{prototest.Object{"resource_group_name": "DevTest."}, `AttributeName("resource_group_name")`},
 		{prototest.Object{"location": ""}, `AttributeName("location")`},
 		{prototest.Object{"subscription_id": "prod"}, `AttributeName("subscription_id")`},
+		{prototest.Object{"tags": prototest.Object{"team": nil}}, `AttributeName("tags")`},
 		{prototest.Object{"isolation_scope": "Global"}, `AttributeName("isolation_scope")`},
 		{prototest.Object{"timeouts": prototest.Object{"create": "soon"}}, `AttributeName("timeouts").AttributeName("create")`},
 	} {

@@ -1,0 +1,66 @@
+// Copyright (c) The azuremi authors
+// SPDX-License-Identifier: MPL-2.0
+
+package mockarm
+
+import (
+	"cmp"
+	"time"
+)
+
+// Settings are the parts of Azure's behaviour that a test wants quicker, slower or smaller. The zero value of each is
+// its default.
+type Settings struct {
+	// OperationDuration is how long a write to a machine or the deletion of a resource group takes; two seconds by default.
+	OperationDuration time.Duration
+	// RetryAfter is the pause that the service asks of those who poll an operation; one second by default. Azure counts in
+	// whole seconds; a shorter pause is sent as retry-after-ms, which the SDKs know, too.
+	RetryAfter time.Duration
+	// DirectoryDelay is how long a new principal is unknown to Microsoft.Authorization, unless a role assignment tells the
+	// principal's type.
+	DirectoryDelay time.Duration
+	// PageSize is how many items a page of a list holds; a thousand by default.
+	PageSize int
+	// RoleAssignmentLimit is how many role assignments a subscription holds; 4000 by default.
+	RoleAssignmentLimit int
+	// Seed makes the GUIDs of new objects the same in every run, so that requests which name them are; random by default.
+	Seed uint64
+
+	// Throttle turns away with 429 what exceeds the documented limits; by default they are counted only (Microsoft Learn:
+	// request-limits-and-throttling, compute-throttling-limits, managed-identity-limits). It finds clients that ask once
+	// per object where once per list would do, that poll without pause, or that take a 429 for the end.
+	Throttle bool
+	// AuthorizationPerMinute is how many requests a minute each caller may send to Microsoft.Authorization in a
+	// subscription while Throttle is on. Azure publishes no figure; 120 has been seen. There is no limit by default.
+	AuthorizationPerMinute int
+
+	// AttachLag is how long a machine's IMDS does not know an identity that has come into force on it: it answers 400
+	// "Identity not found" (Microsoft Learn: managed-identities-faq). It finds clients that ask for a token once, right
+	// after the operation has succeeded.
+	AttachLag time.Duration
+	// GrantLag is how long a new role assignment grants nothing yet: ARM answers 403 AuthorizationFailed to whom it is for,
+	// in Azure for up to ten minutes (Microsoft Learn: role-based-access-control/troubleshooting, "Role assignment changes
+	// are not being detected"). It finds clients that take the first 403 for an answer.
+	GrantLag time.Duration
+	// IdentityReadLag is how long a new user-assigned identity cannot be read: GET answers 404 and lists leave it out,
+	// because reads come from a replica. It finds clients that read what they have just created, and take the 404 for a
+	// deletion.
+	IdentityReadLag time.Duration
+}
+
+// Configure changes the settings.
+func (w *World) Configure(change func(*Settings)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.settings)
+}
+
+func (s Settings) operationDuration() time.Duration {
+	return cmp.Or(s.OperationDuration, 2*time.Second)
+}
+
+func (s Settings) retryAfter() time.Duration { return cmp.Or(s.RetryAfter, time.Second) }
+
+func (s Settings) pageSize() int { return cmp.Or(s.PageSize, 1000) }
+
+func (s Settings) roleAssignmentLimit() int { return cmp.Or(s.RoleAssignmentLimit, 4000) }
