@@ -239,6 +239,7 @@ func contest(t *testing.T, seed uint64, foreign string) (*mockarm.Server, Config
 	server, cfg := newMock(t, withIdentities(slices.Concat(oneSet, anotherSet, policySet, toolSet, []string{"on:id-anchor"})...),
 		withStormy, func(s *mockarm.Seed) { s.VirtualMachines[0].SystemAssigned = true })
 	cfg.Credential = CredentialOptions{ClientID: stormyAppID, ClientSecret: stormySecret}
+	cfg.AdoptExisting = true // who writes blindly may also put back what we have taken off
 	our := []*party{ours(t, "the first process", cfg, oneSet...), ours(t, "the second process", cfg, anotherSet...)}
 	their := []*party{theirs(t, server, "PATCH", policySet...), theirs(t, server, foreign, toolSet...)}
 	if err := server.Inject(storm(seed)...); err != nil {
