@@ -9,15 +9,19 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/identityassignment"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/resourcegroup"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roleassignment"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roledefinition"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/userassignedidentity"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/virtualmachineidentity"
 )
+
+var _ provider.ProviderWithFunctions = (*azuremi)(nil)
 
 type azuremi struct {
 	version       string
@@ -67,6 +71,14 @@ func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		resourcegroup.NewDataSource,
+		roleassignment.NewDataSource,
+		roledefinition.NewDataSource,
 		virtualmachineidentity.NewDataSource,
+	}
+}
+
+func (p *azuremi) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		roleassignment.NewNameFunction,
 	}
 }

@@ -5,7 +5,6 @@ package roleassignment
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -31,51 +30,88 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.planRole(ctx, config, &plan, state, resp)
+	if config.RoleDefinitionID.IsNull() {
+		r.planRoleByName(ctx, config.RoleDefinitionName, &plan, state, resp)
+	} else {
+		r.planRoleByID(ctx, config.RoleDefinitionID, &plan, state)
+	}
 	planConditionVersion(config, &plan)
+	planTenant(config, &plan, state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if exists && tfvalue.RoleGUID(plan.RoleDefinitionID.ValueString()) != tfvalue.RoleGUID(state.RoleDefinitionID.ValueString()) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("role_definition_id"))
 	}
+	if r.client != nil && grantsMore(plan, state) {
+		r.guard(plan, &resp.Diagnostics)
+	}
 }
 
-// planRole fills in the one of the role's two attributes that the configuration leaves out. What state knows of an
-// unchanged role is taken from there: a plan without a change asks Azure nothing.
-func (r *assignmentResource) planRole(ctx context.Context, config model, plan *model, state model, resp *resource.ModifyPlanResponse) {
-	if !config.RoleDefinitionID.IsNull() {
-		plan.RoleDefinitionName = types.StringUnknown()
-		if tfvalue.RoleDefinitionID.Equal(config.RoleDefinitionID.ValueString(), state.RoleDefinitionID.ValueString()) {
-			plan.RoleDefinitionName = state.RoleDefinitionName
-		}
-		return
-	}
-	name := config.RoleDefinitionName
+// planRoleByName fills in the role's ID. What state knows of an unchanged role is taken from there: a plan without a change
+// asks Azure nothing.
+func (r *assignmentResource) planRoleByName(ctx context.Context, name types.String, plan *model, state model, resp *resource.ModifyPlanResponse) {
 	if !state.RoleDefinitionName.IsNull() && !name.IsUnknown() && tfvalue.RoleName.Equal(name.ValueString(), state.RoleDefinitionName.ValueString()) {
 		plan.RoleDefinitionName, plan.RoleDefinitionID = state.RoleDefinitionName, state.RoleDefinitionID
 		return
 	}
 	plan.RoleDefinitionID = types.StringUnknown()
-	if r.client == nil || name.IsUnknown() || plan.Scope.IsUnknown() {
+	if r.client == nil || name.IsUnknown() {
 		return
 	}
-	role, err := r.role(ctx, *plan)
-	if err != nil {
+	role, err := r.client.RoleByName(ctx, r.roleScope(*plan), name.ValueString())
+	switch {
+	case err == nil && !plan.Scope.IsUnknown():
+		plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, role.ID.String())
+	case err == nil && role.IsBuiltIn(): // it is the same wherever the scope will be
+		plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, armid.RoleDefinition("", role.GUID).String())
+	case err != nil && !plan.Scope.IsUnknown():
 		addRoleError(err, name.ValueString(), &resp.Diagnostics)
-		return
 	}
-	plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, role.ID.String())
 }
 
-// role looks up the role that a model names.
+// planRoleByID fills in the role's name, where the role can be read. It is for people, and nothing depends on it.
+func (r *assignmentResource) planRoleByID(ctx context.Context, id types.String, plan *model, state model) {
+	guid := tfvalue.RoleGUID(id.ValueString())
+	if tfvalue.RoleDefinitionID.Equal(id.ValueString(), state.RoleDefinitionID.ValueString()) {
+		plan.RoleDefinitionName = state.RoleDefinitionName
+		return
+	}
+	plan.RoleDefinitionName = types.StringUnknown()
+	if r.client == nil || guid == "" {
+		return
+	}
+	if role, err := r.client.RoleByGUID(ctx, r.roleScope(*plan), guid); err == nil {
+		plan.RoleDefinitionName = types.StringValue(role.Name)
+	}
+}
+
+// roleScope is where to look for a role: the scope of the assignment, or while that is not known, the subscription that it
+// is most likely in.
+func (r *assignmentResource) roleScope(m model) armid.ID {
+	scope, err := m.scope()
+	switch {
+	case err == nil:
+		return scope
+	case r.client.SubscriptionID() != "":
+		return armid.Subscription(r.client.SubscriptionID())
+	}
+	return armid.Tenant
+}
+
+// role returns the role that a plan names. It asks Azure only if the plan could not know.
 func (r *assignmentResource) role(ctx context.Context, m model) (armclient.Role, error) {
-	scope, err := armid.Parse(m.Scope.ValueString())
+	scope, err := m.scope()
 	if err != nil {
-		return armclient.Role{}, fmt.Errorf("reading the scope: %w", err)
+		return armclient.Role{}, err
 	}
-	if guid := tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()); guid != "" {
-		return r.client.RoleByGUID(ctx, scope, guid)
+	guid := tfvalue.RoleGUID(m.RoleDefinitionID.ValueString())
+	if guid == "" {
+		return r.client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
 	}
-	return r.client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
+	role := armclient.Role{ID: armid.RoleDefinition(scope.SubscriptionID(), guid), GUID: guid, Name: m.RoleDefinitionName.ValueString()}
+	if role.Name == "" {
+		role.Name = r.roleName(ctx, m).ValueString()
+	}
+	return role, nil
 }
 
 // planConditionVersion tells the version that ARM will store: there is one exactly where there is a condition.
@@ -88,5 +124,19 @@ func planConditionVersion(config model, plan *model) {
 		plan.ConditionVersion = types.StringNull()
 	default:
 		plan.ConditionVersion = types.StringValue(defaultConditionVersion)
+	}
+}
+
+// planTenant plans a tenant that the configuration does not name: what state knows, else the one that will be asked for if
+// an identity is delegated, else none.
+func planTenant(config model, plan *model, state model) {
+	switch {
+	case !config.TenantID.IsNull():
+	case !state.ID.IsNull():
+		plan.TenantID = state.TenantID
+	case config.DelegatedManagedIdentityResourceID.IsNull():
+		plan.TenantID = types.StringNull()
+	default:
+		plan.TenantID = types.StringUnknown()
 	}
 }

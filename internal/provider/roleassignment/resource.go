@@ -38,6 +38,7 @@ var (
 	_ resource.ResourceWithIdentity         = (*assignmentResource)(nil)
 	_ resource.ResourceWithImportState      = (*assignmentResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*assignmentResource)(nil)
+	_ resource.ResourceWithMoveState        = (*assignmentResource)(nil)
 )
 
 // NewResource returns the resource azuremi_role_assignment.
@@ -68,33 +69,77 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
+	if plan.RoleDefinitionID.IsUnknown() || r.client.PrivilegedRoles() == armclient.DenyPrivilegedRoles {
+		known := plan
+		known.RoleDefinitionID = types.StringValue(role.ID.String())
+		r.guard(known, &resp.Diagnostics) // the plan could not
+	}
 	id, err := r.newID(ctx, plan, role)
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot name the role assignment", armclient.Describe(err))
+	}
+	r.findTenant(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	assignment, err := r.client.CreateRoleAssignment(ctx, id, plan.toARM(role))
+	made, assignment, err := r.client.CreateRoleAssignment(ctx, id, plan.toARM(role))
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
-		resp.Diagnostics.AddError("The role assignment exists already",
-			fmt.Sprintf("Principal %s has the role %q at %s already, and not by this configuration. To manage the assignment here, import it:\n\n%s",
-				plan.PrincipalID.ValueString(), role.Name, id.Scope(), tfvalue.ImportBlock(typeName, exists.ID.String())))
+		addExistsError(plan, role, exists.ID, &resp.Diagnostics)
 		return
 	}
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign role %q to principal %s", role.Name, plan.PrincipalID.ValueString()), armclient.Describe(err))
 		return
 	}
-	plan.fromARM(id, assignment)
-	plan.RoleDefinitionName = tfvalue.RoleName.Merge(plan.RoleDefinitionName, role.Name)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
+	if !plan.Name.IsUnknown() && !tfvalue.GUID.Equal(plan.Name.ValueString(), made.Name()) {
+		addExistsError(plan, role, made, &resp.Diagnostics) // adopted, but not under the name that is wanted
+		return
+	}
+	plan.fromARM(made, assignment)
+	plan.RoleDefinitionName = roleNameOrNull(plan.RoleDefinitionName, role)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(made))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// addExistsError hands the user the block that imports what is there.
+func addExistsError(plan model, role armclient.Role, existing armid.ID, diags *diag.Diagnostics) {
+	diags.AddError("The role assignment exists already",
+		fmt.Sprintf("Principal %s has the role %q at %s already, and not by this configuration. To manage the assignment here, import it:\n\n%s\n\n"+
+			"Or set adopt_existing in the provider's configuration, and leave name out.",
+			plan.PrincipalID.ValueString(), role.Name, existing.Scope(), tfvalue.ImportBlock(typeName, existing.String())))
+}
+
+// findTenant looks up the tenant of a scope where an identity of another one is given a role there.
+func (r *assignmentResource) findTenant(ctx context.Context, plan *model, diags *diag.Diagnostics) {
+	if !plan.TenantID.IsUnknown() {
+		return
+	}
+	plan.TenantID = types.StringNull()
+	scope, err := plan.scope()
+	if err != nil || plan.DelegatedManagedIdentityResourceID.IsNull() || scope.SubscriptionID() == "" {
+		return
+	}
+	tenant, err := r.client.TenantOf(ctx, scope.SubscriptionID())
+	if err != nil {
+		diags.AddAttributeError(path.Root("tenant_id"), "Cannot find out the tenant of the scope", armclient.Describe(err))
+		return
+	}
+	plan.TenantID = types.StringValue(tenant)
+}
+
+// roleNameOrNull is the role's name for state; there is none for who may not read role definitions.
+func roleNameOrNull(prior types.String, role armclient.Role) types.String {
+	if role.Name == "" {
+		return types.StringNull()
+	}
+	return tfvalue.RoleName.Merge(prior, role.Name)
 }
 
 // newID returns the ID of an assignment that is to be made, under the name that the configuration gives or the computed one.
 func (r *assignmentResource) newID(ctx context.Context, plan model, role armclient.Role) (armid.ID, error) {
-	scope, err := armid.Parse(plan.Scope.ValueString())
+	scope, err := plan.scope()
 	if err != nil {
-		return armid.ID{}, fmt.Errorf("reading the scope: %w", err)
+		return armid.ID{}, err
 	}
 	name := plan.Name.ValueString()
 	if name == "" {
@@ -118,7 +163,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	assignment, err := r.client.RoleAssignment(ctx, id)
+	assignment, err := r.client.RoleAssignment(ctx, id, state.TenantID.ValueString())
 	if armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -138,7 +183,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 // roleName returns the name of the role that a model has by ID, null for who may not read role definitions: an assignment
 // is whole without it.
 func (r *assignmentResource) roleName(ctx context.Context, m model) types.String {
-	role, err := r.role(ctx, m)
+	role, err := r.client.RoleByGUID(ctx, r.roleScope(m), tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()))
 	if err != nil {
 		return types.StringNull()
 	}
@@ -166,7 +211,7 @@ func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	plan.fromARM(id, assignment)
-	plan.RoleDefinitionName = tfvalue.RoleName.Merge(plan.RoleDefinitionName, role.Name)
+	plan.RoleDefinitionName = roleNameOrNull(plan.RoleDefinitionName, role)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -179,25 +224,9 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.DeleteRoleAssignment(ctx, id); err != nil {
+	if err := r.client.DeleteRoleAssignment(ctx, id, state.TenantID.ValueString()); err != nil {
 		resp.Diagnostics.AddError("Cannot delete role assignment "+id.Name(), armclient.Describe(err))
 	}
-}
-
-func (r *assignmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	text := req.ID
-	if text == "" {
-		var identity identityModel
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		text = identity.importID()
-	}
-	id, err := parseID(text)
-	if err != nil {
-		resp.Diagnostics.AddError("Cannot import a role assignment", "It is imported by its resource ID, but "+err.Error()+".")
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id.String())...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
 }
 
 // addRoleError tells why a role cannot be found.
