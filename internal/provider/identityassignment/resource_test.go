@@ -561,3 +561,33 @@ func TestWhatIsAssignedIsAdoptedOnDemand(t *testing.T) {
 		}
 	})
 }
+
+// The caller may write the machine, and assign one identity. A tool that writes the machine whole would need the right to
+// assign the foreign one, too.
+func TestTheLeastPrivilegeIsEnough(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := prototest.Start(t,
+			prototest.Seed(func(s *mockarm.Seed) {
+				s.Identities = []mockarm.SeedIdentity{{ResourceGroup: "DevTest", Name: "id-reader"}, {ResourceGroup: "DevTest", Name: "id-foreign"}}
+				s.VirtualMachines[0].UserAssignedIdentities = []string{identities + "id-foreign"}
+			}),
+			prototest.As("deployer",
+				mockarm.SeedRoleAssignment{Role: "Virtual Machine Contributor", Scope: machineID},
+				mockarm.SeedRoleAssignment{Role: "Managed Identity Operator", Scope: identities + "id-reader"}))
+		r := p.Resource(typeName)
+		mustApply(t, r, userAssigned("id-reader"))
+		if got := assigned(p); !slices.Equal(got, []string{"id-foreign", "id-reader"}) {
+			t.Errorf("the machine has %v", got)
+		}
+		if diags := r.Destroy(); len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if got := assigned(p); !slices.Equal(got, []string{"id-foreign"}) {
+			t.Errorf("the machine has %v", got)
+		}
+		if diags := p.Resource(typeName).Apply(userAssigned("id-foreign").With(prototest.Object{"user_assigned_identity_id": identities + "id-other"})); !diags.HasError() {
+			t.Error("the caller could assign another identity; the test shows nothing")
+		}
+	})
+}
