@@ -33,6 +33,12 @@ var tutorials = []tutorial{
 	},
 }
 
+// What the steps are called whose names the README shows.
+const (
+	grantStep = "grant/: "
+	readStep  = "read/: on the VM, read the resource group with its identity and no other login"
+)
+
 // A stage is where a tutorial is performed.
 type stage struct {
 	engine   engine.Engine
@@ -52,7 +58,7 @@ func (s stage) perform(ctx context.Context, t tutorial) error {
 	if err != nil {
 		return err
 	}
-	if err := step("grant/: "+t.grants, func() error { return grant.apply(ctx) }); err != nil {
+	if err := step(grantStep+t.grants, func() error { return grant.apply(ctx) }); err != nil {
 		return err
 	}
 	// The machine is told of the first part what it gives out, and nothing else.
@@ -64,7 +70,7 @@ func (s stage) perform(ctx context.Context, t tutorial) error {
 	if err != nil {
 		return err
 	}
-	if err := step("read/: on the VM, read the resource group with its identity and no other login", func() error { return read.apply(ctx) }); err != nil {
+	if err := step(readStep, func() error { return read.apply(ctx) }); err != nil {
 		return err
 	}
 	if err := s.show(ctx, read); err != nil {

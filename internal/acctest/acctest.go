@@ -55,8 +55,12 @@ func Root() string { return filepath.Join("..", "..") }
 type Azure struct {
 	*mockarm.Server
 	t     *testing.T
+	clock *mockarm.Clock
 	files mockarm.CertificateFiles
 }
+
+// Clock is the time in this Azure.
+func (a *Azure) Clock() *mockarm.Clock { return a.clock }
 
 // New starts a mock Azure with the default world, or with a changed one.
 func New(t *testing.T, changes ...func(*mockarm.Seed)) *Azure {
@@ -65,11 +69,12 @@ func New(t *testing.T, changes ...func(*mockarm.Seed)) *Azure {
 	for _, change := range changes {
 		change(&seed)
 	}
-	world, err := mockarm.NewWorld(seed, &mockarm.Clock{})
+	clock := &mockarm.Clock{}
+	world, err := mockarm.NewWorld(seed, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Azure{Server: mockarm.NewServer(world), t: t}
+	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock}
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -167,11 +172,17 @@ func (tf *Terraform) Apply(variables ...string) {
 // TryApply applies the configuration. The error holds all that the engine wrote.
 func (tf *Terraform) TryApply(variables ...string) error {
 	tf.t.Helper()
+	return tf.ApplyUntil(tf.t.Context(), variables...)
+}
+
+// ApplyUntil is [Terraform.TryApply], interrupted as by Ctrl-C when ctx ends.
+func (tf *Terraform) ApplyUntil(ctx context.Context, variables ...string) error {
+	tf.t.Helper()
 	var options []tfexec.ApplyOption
 	for _, v := range variables {
 		options = append(options, tfexec.Var(v))
 	}
-	return tf.Workspace.Apply(tf.t.Context(), options...)
+	return tf.Workspace.Apply(ctx, options...)
 }
 
 // HasChanges plans, and reports whether there is anything to do.

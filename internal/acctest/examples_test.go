@@ -24,6 +24,7 @@ func exampleAzure(t *testing.T, kind string) *acctest.Azure {
 		s.Subscriptions[0].ID = exampleSubscription
 		s.RoleAssignments[0].Scope = "/subscriptions/" + exampleSubscription
 		if kind != "data-sources" {
+			s.VirtualMachineScaleSets = []mockarm.SeedScaleSet{{ResourceGroup: "DevTest", Name: "vmss-linux"}}
 			return
 		}
 		group := "/subscriptions/" + exampleSubscription + "/resourceGroups/DevTest"

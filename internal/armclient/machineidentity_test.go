@@ -65,7 +65,7 @@ func TestDelta(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var changes []change
-			for _, text := range strings.Fields(c.wants) {
+			for text := range strings.FieldsSeq(c.wants) {
 				changes = append(changes, wish(text))
 			}
 			delta := readMachineIdentity(c.has).delta(changes)

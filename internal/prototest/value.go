@@ -82,6 +82,9 @@ func fromValue(v tftypes.Value) (any, error) {
 		err := v.As(&b)
 		return b, err
 	}
+	if v.Type().Is(tftypes.List{}) {
+		return fromList(v)
+	}
 	var elements map[string]tftypes.Value
 	if err := v.As(&elements); err != nil {
 		return nil, err
@@ -97,6 +100,22 @@ func fromValue(v tftypes.Value) (any, error) {
 		}
 	}
 	return object, nil
+}
+
+func fromList(v tftypes.Value) ([]any, error) {
+	var elements []tftypes.Value
+	if err := v.As(&elements); err != nil {
+		return nil, err
+	}
+	list := []any{}
+	for _, element := range elements {
+		value, err := fromValue(element)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
+	}
+	return list, nil
 }
 
 // With returns a copy of the object with changes. A nil takes an attribute away.

@@ -19,13 +19,14 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
 const listTypeName = "azuremi_role_assignments"
 
 type assignmentsDataSource struct {
-	client *armclient.Client
+	connected.DataSource
 }
 
 var _ datasource.DataSourceWithConfigure = (*assignmentsDataSource)(nil)
@@ -120,10 +121,6 @@ func (d *assignmentsDataSource) Schema(ctx context.Context, _ datasource.SchemaR
 	}
 }
 
-func (d *assignmentsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (d *assignmentsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config assignmentsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -141,14 +138,14 @@ func (d *assignmentsDataSource) Read(ctx context.Context, req datasource.ReadReq
 		RoleGUID: tfvalue.RoleGUID(config.RoleDefinitionID.ValueString()),
 	}
 	if name := config.RoleDefinitionName.ValueString(); name != "" {
-		role, err := d.client.RoleByName(ctx, scope, name)
+		role, err := d.Client.RoleByName(ctx, scope, name)
 		if err != nil {
 			addRoleError(err, name, &resp.Diagnostics)
 			return
 		}
 		query.RoleGUID = role.GUID
 	}
-	found, err := d.client.RoleAssignments(ctx, query)
+	found, err := d.Client.RoleAssignments(ctx, query)
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot list the role assignments at "+scope.String(), armclient.Describe(err))
 		return
@@ -178,7 +175,7 @@ func (d *assignmentsDataSource) listed(ctx context.Context, id string, p armauth
 		return one
 	}
 	one.Name, one.Scope = types.StringValue(assignment.Name()), types.StringValue(assignment.Scope().String())
-	if role, err := d.client.RoleByGUID(ctx, assignment.Scope(), tfvalue.RoleGUID(one.RoleDefinitionID.ValueString())); err == nil {
+	if role, err := d.Client.RoleByGUID(ctx, assignment.Scope(), tfvalue.RoleGUID(one.RoleDefinitionID.ValueString())); err == nil {
 		one.RoleDefinitionName = types.StringValue(role.Name)
 	}
 	return one

@@ -35,7 +35,7 @@ func (r *assignmentResource) guard(plan model, diags *diag.Diagnostics) {
 	what := fmt.Sprintf("The principal %s gets the role %q at %s, without a condition.", plan.PrincipalID.ValueString(), role, scope)
 	const instead = "Prefer a role that allows only what is needed, a scope further down, or a condition."
 	attribute := path.Root("role_definition_name")
-	switch r.client.PrivilegedRoles() {
+	switch r.Client.PrivilegedRoles() {
 	case armclient.WarnPrivilegedRoles:
 		diags.AddAttributeWarning(attribute, "A privileged role at a high scope", what+" "+instead+
 			" The provider's argument privileged_roles turns this warning off, or into an error.")

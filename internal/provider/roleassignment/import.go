@@ -70,13 +70,13 @@ func (r *assignmentResource) findAssignment(ctx context.Context, scopeText, role
 		guid = roleText
 	}
 	if guid == "" {
-		role, err := r.client.RoleByName(ctx, scope, roleText)
+		role, err := r.Client.RoleByName(ctx, scope, roleText)
 		if err != nil {
 			return armid.ID{}, err
 		}
 		guid = role.GUID
 	}
-	found, err := r.client.RoleAssignments(ctx, armclient.RoleAssignmentQuery{Scope: scope, PrincipalID: principal, RoleGUID: guid})
+	found, err := r.Client.RoleAssignments(ctx, armclient.RoleAssignmentQuery{Scope: scope, PrincipalID: principal, RoleGUID: guid})
 	if err != nil {
 		return armid.ID{}, err
 	}

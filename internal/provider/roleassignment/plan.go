@@ -41,7 +41,7 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if exists && tfvalue.RoleGUID(plan.RoleDefinitionID.ValueString()) != tfvalue.RoleGUID(state.RoleDefinitionID.ValueString()) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("role_definition_id"))
 	}
-	if r.client != nil && grantsMore(plan, state) {
+	if r.Client != nil && grantsMore(plan, state) {
 		r.guard(plan, &resp.Diagnostics)
 	}
 }
@@ -54,10 +54,10 @@ func (r *assignmentResource) planRoleByName(ctx context.Context, name types.Stri
 		return
 	}
 	plan.RoleDefinitionID = types.StringUnknown()
-	if r.client == nil || name.IsUnknown() {
+	if r.Client == nil || name.IsUnknown() {
 		return
 	}
-	role, err := r.client.RoleByName(ctx, r.roleScope(*plan), name.ValueString())
+	role, err := r.Client.RoleByName(ctx, r.roleScope(*plan), name.ValueString())
 	switch {
 	case err == nil && !plan.Scope.IsUnknown():
 		plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, role.ID.String())
@@ -76,10 +76,10 @@ func (r *assignmentResource) planRoleByID(ctx context.Context, id types.String, 
 		return
 	}
 	plan.RoleDefinitionName = types.StringUnknown()
-	if r.client == nil || guid == "" {
+	if r.Client == nil || guid == "" {
 		return
 	}
-	if role, err := r.client.RoleByGUID(ctx, r.roleScope(*plan), guid); err == nil {
+	if role, err := r.Client.RoleByGUID(ctx, r.roleScope(*plan), guid); err == nil {
 		plan.RoleDefinitionName = types.StringValue(role.Name)
 	}
 }
@@ -91,8 +91,8 @@ func (r *assignmentResource) roleScope(m model) armid.ID {
 	switch {
 	case err == nil:
 		return scope
-	case r.client.SubscriptionID() != "":
-		return armid.Subscription(r.client.SubscriptionID())
+	case r.Client.SubscriptionID() != "":
+		return armid.Subscription(r.Client.SubscriptionID())
 	}
 	return armid.Tenant
 }
@@ -105,7 +105,7 @@ func (r *assignmentResource) role(ctx context.Context, m model) (armclient.Role,
 	}
 	guid := tfvalue.RoleGUID(m.RoleDefinitionID.ValueString())
 	if guid == "" {
-		return r.client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
+		return r.Client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
 	}
 	role := armclient.Role{ID: armid.RoleDefinition(scope.SubscriptionID(), guid), GUID: guid, Name: m.RoleDefinitionName.ValueString()}
 	if role.Name == "" {

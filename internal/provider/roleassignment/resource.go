@@ -16,6 +16,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -29,7 +30,7 @@ const (
 )
 
 type assignmentResource struct {
-	client *armclient.Client
+	connected.Resource
 }
 
 var (
@@ -52,10 +53,6 @@ func (r *assignmentResource) IdentitySchema(_ context.Context, _ resource.Identi
 	resp.IdentitySchema = identitySchema
 }
 
-func (r *assignmentResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -69,7 +66,7 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
-	if plan.RoleDefinitionID.IsUnknown() || r.client.PrivilegedRoles() == armclient.DenyPrivilegedRoles {
+	if plan.RoleDefinitionID.IsUnknown() || r.Client.PrivilegedRoles() == armclient.DenyPrivilegedRoles {
 		known := plan
 		known.RoleDefinitionID = types.StringValue(role.ID.String())
 		r.guard(known, &resp.Diagnostics) // the plan could not
@@ -82,7 +79,7 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	made, assignment, err := r.client.CreateRoleAssignment(ctx, id, plan.toARM(role))
+	made, assignment, err := r.Client.CreateRoleAssignment(ctx, id, plan.toARM(role))
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		addExistsError(plan, role, exists.ID, &resp.Diagnostics)
 		return
@@ -119,7 +116,7 @@ func (r *assignmentResource) findTenant(ctx context.Context, plan *model, diags 
 	if err != nil || plan.DelegatedManagedIdentityResourceID.IsNull() || scope.SubscriptionID() == "" {
 		return
 	}
-	tenant, err := r.client.TenantOf(ctx, scope.SubscriptionID())
+	tenant, err := r.Client.TenantOf(ctx, scope.SubscriptionID())
 	if err != nil {
 		diags.AddAttributeError(path.Root("tenant_id"), "Cannot find out the tenant of the scope", armclient.Describe(err))
 		return
@@ -143,7 +140,7 @@ func (r *assignmentResource) newID(ctx context.Context, plan model, role armclie
 	}
 	name := plan.Name.ValueString()
 	if name == "" {
-		tenant, err := r.client.TenantID(ctx)
+		tenant, err := r.Client.TenantID(ctx)
 		if err != nil {
 			return armid.ID{}, err
 		}
@@ -163,7 +160,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	assignment, err := r.client.RoleAssignment(ctx, id, state.TenantID.ValueString())
+	assignment, err := r.Client.RoleAssignment(ctx, id, state.TenantID.ValueString())
 	if armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -183,7 +180,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 // roleName returns the name of the role that a model has by ID, null for who may not read role definitions: an assignment
 // is whole without it.
 func (r *assignmentResource) roleName(ctx context.Context, m model) types.String {
-	role, err := r.client.RoleByGUID(ctx, r.roleScope(m), tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()))
+	role, err := r.Client.RoleByGUID(ctx, r.roleScope(m), tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()))
 	if err != nil {
 		return types.StringNull()
 	}
@@ -205,7 +202,7 @@ func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
-	assignment, err := r.client.UpdateRoleAssignment(ctx, id, plan.toARM(role))
+	assignment, err := r.Client.UpdateRoleAssignment(ctx, id, plan.toARM(role))
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot update role assignment "+id.Name(), armclient.Describe(err))
 		return
@@ -224,7 +221,7 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.DeleteRoleAssignment(ctx, id, state.TenantID.ValueString()); err != nil {
+	if err := r.Client.DeleteRoleAssignment(ctx, id, state.TenantID.ValueString()); err != nil {
 		resp.Diagnostics.AddError("Cannot delete role assignment "+id.Name(), armclient.Describe(err))
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -26,7 +27,7 @@ const typeName = "azuremi_role_definition"
 const readTimeout = 5 * time.Minute
 
 type dataSource struct {
-	client *armclient.Client
+	connected.DataSource
 }
 
 var (
@@ -86,10 +87,6 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	}
 }
 
-func (d *dataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("name"), path.MatchRoot("role_definition_id"))}
 }
@@ -121,17 +118,17 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 
 func (d *dataSource) find(ctx context.Context, scope armid.ID, config model) (armclient.Role, error) {
 	if guid := config.RoleDefinitionID.ValueString(); guid != "" {
-		return d.client.RoleByGUID(ctx, scope, guid)
+		return d.Client.RoleByGUID(ctx, scope, guid)
 	}
-	return d.client.RoleByName(ctx, scope, config.Name.ValueString())
+	return d.Client.RoleByName(ctx, scope, config.Name.ValueString())
 }
 
 func (d *dataSource) scope(config model) (armid.ID, error) {
 	switch {
 	case !config.Scope.IsNull():
 		return armid.Parse(config.Scope.ValueString())
-	case d.client.SubscriptionID() != "":
-		return armid.Subscription(d.client.SubscriptionID()), nil
+	case d.Client.SubscriptionID() != "":
+		return armid.Subscription(d.Client.SubscriptionID()), nil
 	}
 	return armid.Tenant, nil
 }
