@@ -28,9 +28,6 @@ type Role struct {
 	Permissions      []*armauthorization.Permission
 }
 
-// IsBuiltIn reports whether the role is one of Azure's own, which have the same GUID in every tenant.
-func (r Role) IsBuiltIn() bool { return r.Type == "BuiltInRole" }
-
 // UnknownRoleError says that no role has a name.
 type UnknownRoleError struct {
 	Name    string

@@ -138,12 +138,10 @@ func (d *assignmentsDataSource) Read(ctx context.Context, req datasource.ReadReq
 		RoleGUID: tfvalue.RoleGUID(config.RoleDefinitionID.ValueString()),
 	}
 	if name := config.RoleDefinitionName.ValueString(); name != "" {
-		role, err := d.Client.RoleByName(ctx, scope, name)
-		if err != nil {
+		if query.RoleGUID, err = d.Client.RoleGUID(ctx, scope, name); err != nil {
 			addRoleError(err, name, &resp.Diagnostics)
 			return
 		}
-		query.RoleGUID = role.GUID
 	}
 	found, err := d.Client.RoleAssignments(ctx, query)
 	if err != nil {
@@ -175,8 +173,8 @@ func (d *assignmentsDataSource) listed(ctx context.Context, id string, p armauth
 		return one
 	}
 	one.Name, one.Scope = types.StringValue(assignment.Name()), types.StringValue(assignment.Scope().String())
-	if role, err := d.Client.RoleByGUID(ctx, assignment.Scope(), tfvalue.RoleGUID(one.RoleDefinitionID.ValueString())); err == nil {
-		one.RoleDefinitionName = types.StringValue(role.Name)
+	if name, err := d.Client.RoleName(ctx, assignment.Scope(), tfvalue.RoleGUID(one.RoleDefinitionID.ValueString())); err == nil {
+		one.RoleDefinitionName = types.StringValue(name)
 	}
 	return one
 }

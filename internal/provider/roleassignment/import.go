@@ -70,11 +70,9 @@ func (r *assignmentResource) findAssignment(ctx context.Context, scopeText, role
 		guid = roleText
 	}
 	if guid == "" {
-		role, err := r.Client.RoleByName(ctx, scope, roleText)
-		if err != nil {
+		if guid, err = r.Client.RoleGUID(ctx, scope, roleText); err != nil {
 			return armid.ID{}, err
 		}
-		guid = role.GUID
 	}
 	found, err := r.Client.RoleAssignments(ctx, armclient.RoleAssignmentQuery{Scope: scope, PrincipalID: principal, RoleGUID: guid})
 	if err != nil {

@@ -68,11 +68,11 @@ func (m *model) scope() (armid.ID, error) {
 	return scope, nil
 }
 
-func (m *model) toARM(role armclient.Role) armauthorization.RoleAssignmentProperties {
+func (m *model) toARM(scope armid.ID, role role) armauthorization.RoleAssignmentProperties {
 	return armauthorization.RoleAssignmentProperties{
 		PrincipalID:      m.PrincipalID.ValueStringPointer(),
 		PrincipalType:    new(armauthorization.PrincipalType(m.PrincipalType.ValueString())),
-		RoleDefinitionID: new(role.ID.String()),
+		RoleDefinitionID: new(armid.RoleDefinition(scope.SubscriptionID(), role.guid).String()),
 		Description:      tfvalue.Pointer(m.Description),
 		Condition:        tfvalue.Pointer(m.Condition),
 		ConditionVersion: tfvalue.Pointer(m.ConditionVersion),

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
@@ -54,18 +53,16 @@ func (r *assignmentResource) planRoleByName(ctx context.Context, name types.Stri
 		return
 	}
 	plan.RoleDefinitionID = types.StringUnknown()
-	if r.Client == nil || name.IsUnknown() {
+	scope, err := plan.scope()
+	if r.Client == nil || name.IsUnknown() || err != nil { // the scope may not be known yet
 		return
 	}
-	role, err := r.Client.RoleByName(ctx, r.roleScope(*plan), name.ValueString())
-	switch {
-	case err == nil && !plan.Scope.IsUnknown():
-		plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, role.ID.String())
-	case err == nil && role.IsBuiltIn(): // it is the same wherever the scope will be
-		plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, armid.RoleDefinition("", role.GUID).String())
-	case err != nil && !plan.Scope.IsUnknown():
+	guid, err := r.Client.RoleGUID(ctx, scope, name.ValueString())
+	if err != nil {
 		addRoleError(err, name.ValueString(), &resp.Diagnostics)
+		return
 	}
+	plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, armid.RoleDefinition(scope.SubscriptionID(), guid).String())
 }
 
 // planRoleByID fills in the role's name, where the role can be read. It is for people, and nothing depends on it.
@@ -76,42 +73,34 @@ func (r *assignmentResource) planRoleByID(ctx context.Context, id types.String, 
 		return
 	}
 	plan.RoleDefinitionName = types.StringUnknown()
-	if r.Client == nil || guid == "" {
+	scope, err := plan.scope()
+	if r.Client == nil || guid == "" || err != nil {
 		return
 	}
-	if role, err := r.Client.RoleByGUID(ctx, r.roleScope(*plan), guid); err == nil {
-		plan.RoleDefinitionName = types.StringValue(role.Name)
+	if name, err := r.Client.RoleName(ctx, scope, guid); err == nil {
+		plan.RoleDefinitionName = types.StringValue(name)
 	}
 }
 
-// roleScope is where to look for a role: the scope of the assignment, or while that is not known, the subscription that it
-// is most likely in.
-func (r *assignmentResource) roleScope(m model) armid.ID {
-	scope, err := m.scope()
-	switch {
-	case err == nil:
-		return scope
-	case r.Client.SubscriptionID() != "":
-		return armid.Subscription(r.Client.SubscriptionID())
-	}
-	return armid.Tenant
+// A role is what an assignment needs to know of one.
+type role struct {
+	guid string
+	name string // "" if it cannot be read
 }
 
-// role returns the role that a plan names. It asks Azure only if the plan could not know.
-func (r *assignmentResource) role(ctx context.Context, m model) (armclient.Role, error) {
+// role returns the role that a plan names. It asks Azure only for what the plan could not know.
+func (r *assignmentResource) role(ctx context.Context, m model) (role, error) {
 	scope, err := m.scope()
 	if err != nil {
-		return armclient.Role{}, err
+		return role{}, err
 	}
-	guid := tfvalue.RoleGUID(m.RoleDefinitionID.ValueString())
-	if guid == "" {
-		return r.Client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
+	found := role{guid: tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()), name: m.RoleDefinitionName.ValueString()}
+	if found.guid == "" {
+		found.guid, err = r.Client.RoleGUID(ctx, scope, found.name)
+	} else if found.name == "" {
+		found.name = r.roleName(ctx, m).ValueString()
 	}
-	role := armclient.Role{ID: armid.RoleDefinition(scope.SubscriptionID(), guid), GUID: guid, Name: m.RoleDefinitionName.ValueString()}
-	if role.Name == "" {
-		role.Name = r.roleName(ctx, m).ValueString()
-	}
-	return role, nil
+	return found, err
 }
 
 // planConditionVersion tells the version that ARM will store: there is one exactly where there is a condition.

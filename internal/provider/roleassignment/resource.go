@@ -66,11 +66,6 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
-	if plan.RoleDefinitionID.IsUnknown() || r.Client.PrivilegedRoles() == armclient.DenyPrivilegedRoles {
-		known := plan
-		known.RoleDefinitionID = types.StringValue(role.ID.String())
-		r.guard(known, &resp.Diagnostics) // the plan could not
-	}
 	id, err := r.newID(ctx, plan, role)
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot name the role assignment", armclient.Describe(err))
@@ -79,13 +74,13 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	made, assignment, err := r.Client.CreateRoleAssignment(ctx, id, plan.toARM(role))
+	made, assignment, err := r.Client.CreateRoleAssignment(ctx, id, plan.toARM(id.Scope(), role))
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		addExistsError(plan, role, exists.ID, &resp.Diagnostics)
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign role %q to principal %s", role.Name, plan.PrincipalID.ValueString()), armclient.Describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign role %q to principal %s", role.name, plan.PrincipalID.ValueString()), armclient.Describe(err))
 		return
 	}
 	if !plan.Name.IsUnknown() && !tfvalue.GUID.Equal(plan.Name.ValueString(), made.Name()) {
@@ -99,11 +94,11 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 }
 
 // addExistsError hands the user the block that imports what is there.
-func addExistsError(plan model, role armclient.Role, existing armid.ID, diags *diag.Diagnostics) {
+func addExistsError(plan model, role role, existing armid.ID, diags *diag.Diagnostics) {
 	diags.AddError("The role assignment exists already",
 		fmt.Sprintf("Principal %s has the role %q at %s already, and not by this configuration. To manage the assignment here, import it:\n\n%s\n\n"+
 			"Or set adopt_existing in the provider's configuration, and leave name out.",
-			plan.PrincipalID.ValueString(), role.Name, existing.Scope(), tfvalue.ImportBlock(typeName, existing.String())))
+			plan.PrincipalID.ValueString(), role.name, existing.Scope(), tfvalue.ImportBlock(typeName, existing.String())))
 }
 
 // findTenant looks up the tenant of a scope where an identity of another one is given a role there.
@@ -125,15 +120,15 @@ func (r *assignmentResource) findTenant(ctx context.Context, plan *model, diags 
 }
 
 // roleNameOrNull is the role's name for state; there is none for who may not read role definitions.
-func roleNameOrNull(prior types.String, role armclient.Role) types.String {
-	if role.Name == "" {
+func roleNameOrNull(prior types.String, role role) types.String {
+	if role.name == "" {
 		return types.StringNull()
 	}
-	return tfvalue.RoleName.Merge(prior, role.Name)
+	return tfvalue.RoleName.Merge(prior, role.name)
 }
 
 // newID returns the ID of an assignment that is to be made, under the name that the configuration gives or the computed one.
-func (r *assignmentResource) newID(ctx context.Context, plan model, role armclient.Role) (armid.ID, error) {
+func (r *assignmentResource) newID(ctx context.Context, plan model, role role) (armid.ID, error) {
 	scope, err := plan.scope()
 	if err != nil {
 		return armid.ID{}, err
@@ -144,7 +139,7 @@ func (r *assignmentResource) newID(ctx context.Context, plan model, role armclie
 		if err != nil {
 			return armid.ID{}, err
 		}
-		name = armclient.RoleAssignmentName(tenant, scope, plan.PrincipalID.ValueString(), role.GUID)
+		name = armclient.RoleAssignmentName(tenant, scope, plan.PrincipalID.ValueString(), role.guid)
 	}
 	return armid.RoleAssignment(scope, name), nil
 }
@@ -180,11 +175,15 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 // roleName returns the name of the role that a model has by ID, null for who may not read role definitions: an assignment
 // is whole without it.
 func (r *assignmentResource) roleName(ctx context.Context, m model) types.String {
-	role, err := r.Client.RoleByGUID(ctx, r.roleScope(m), tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()))
+	scope, err := m.scope()
 	if err != nil {
 		return types.StringNull()
 	}
-	return types.StringValue(role.Name)
+	name, err := r.Client.RoleName(ctx, scope, tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()))
+	if err != nil {
+		return types.StringNull()
+	}
+	return types.StringValue(name)
 }
 
 func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -202,7 +201,7 @@ func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
-	assignment, err := r.Client.UpdateRoleAssignment(ctx, id, plan.toARM(role))
+	assignment, err := r.Client.UpdateRoleAssignment(ctx, id, plan.toARM(id.Scope(), role))
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot update role assignment "+id.Name(), armclient.Describe(err))
 		return
