@@ -84,7 +84,7 @@ func (c *Client) lockedError(ctx context.Context, scope armid.ID, refusal error)
 
 // locks lists the locks of a scope and of what is above it.
 func (c *Client) locks(ctx context.Context, scope armid.ID) ([]Lock, error) {
-	client, err := arm.NewClient("armclient", "v1", c.credential, c.armOptions())
+	client, err := arm.NewClient("armclient", "v1.0.0", c.credential, c.armOptions())
 	if err != nil {
 		return nil, fmt.Errorf("preparing to list the locks of %s: %w", scope, err)
 	}
