@@ -23,7 +23,7 @@ func unspaced(condition string) string {
 			b.WriteRune(' ')
 		}
 		pending = false
-		if r == '\'' {
+		if r == '\'' && last != '\\' {
 			quoted = !quoted
 		}
 		b.WriteRune(r)
