@@ -6,6 +6,7 @@ package roleassignment_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,9 @@ var ways = map[string]mockarm.Fault{
 	"after the request has had its effect": {Reset: mockarm.ResetAfter},
 	"in the middle of the answer":          {Truncate: true},
 }
+
+// foreign is an assignment that somebody else has made.
+const foreign = group + "/providers/Microsoft.Authorization/roleAssignments/99999999-9999-4999-8999-999999999999"
 
 // worlds are how consistent Azure is.
 var worlds = map[string]func(*mockarm.Settings){
@@ -118,6 +122,24 @@ var phases = map[string]func(*testing.T, func(*mockarm.Settings), *breaker) bool
 		oneAssignment(t, p, r, config)
 		return reached
 	},
+	"creation that looks in a list": func(t *testing.T, configure func(*mockarm.Settings), b *breaker) bool {
+		t.Helper()
+		p, config := interruptible(t, configure, b)
+		for range 2 { // the third read of a process is one of a list
+			if diags := p.Resource(typeName).Import(foreign); diags.HasError() {
+				t.Fatal(diags)
+			}
+		}
+		r := p.Resource(typeName)
+		reached := b.interrupt(t, func() prototest.Diagnostics { return run(r, config) })
+		if lists := listsIn(p); !b.forGood && lists == 0 {
+			t.Error("nothing was listed; the test shows nothing")
+		}
+		p.NextRun()
+		mustApply(t, r, config)
+		oneAssignment(t, p, r, config)
+		return reached
+	},
 	"update": func(t *testing.T, configure func(*mockarm.Settings), b *breaker) bool {
 		t.Helper()
 		p, config := interruptible(t, configure, b)
@@ -171,7 +193,7 @@ func interruptible(t *testing.T, configure func(*mockarm.Settings), b *breaker) 
 	b.at = 0 // not before it is armed
 	p, principal := start(t, prototest.Watch(b.watch))
 	p.Mock.World().Configure(configure)
-	p.Behind(http.MethodPut, group+"/providers/Microsoft.Authorization/roleAssignments/99999999-9999-4999-8999-999999999999",
+	p.Behind(http.MethodPut, foreign,
 		`{"properties":{"roleDefinitionId":"`+definitions+`b24988ac-6180-42a0-ab88-20f7382dd24c","principalId":"`+principal+`","principalType":"ServicePrincipal"}}`)
 	b.mock, b.at, b.sent = p.Mock, -at, 0
 	return p, assignReader(principal).With(prototest.Object{"description": "reads"})
@@ -190,6 +212,17 @@ func (b *breaker) interrupt(t *testing.T, do func() prototest.Diagnostics) bool 
 	b.at = 0
 	b.mock.ClearFaults()
 	return reached
+}
+
+// listsIn counts the lists of role assignments that were asked for.
+func listsIn(p *prototest.Provider) int {
+	lists := 0
+	for _, r := range p.Mock.Requests() {
+		if strings.HasSuffix(r.Path, "/roleAssignments") {
+			lists++
+		}
+	}
+	return lists
 }
 
 // oneAssignment checks that what the configuration asks for is there, once, in state and in Azure.
