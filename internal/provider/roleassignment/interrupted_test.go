@@ -242,3 +242,20 @@ func oneAssignment(t *testing.T, p *prototest.Provider, r *prototest.Resource, c
 		t.Errorf("Azure has %d assignments, %d of them ours: %+v", all, found, assignments(p))
 	}
 }
+
+// A run that comes before Azure's replicas know what the last one has made takes it for gone, and makes it again: under the
+// same name, so that there is still one.
+func TestARunWhileReadsLagMakesNoSecondAssignment(t *testing.T) {
+	t.Parallel()
+	p, principal := start(t)
+	p.Mock.World().Configure(func(s *mockarm.Settings) { s.RoleAssignmentReadLag = time.Hour })
+	config := assignReader(principal).With(prototest.Object{"description": "reads"})
+	r := p.Resource(typeName)
+	mustApply(t, r, config)
+	first := r.Get("id")
+	p.NextRun()
+	mustApply(t, r, config)
+	if made := assignments(p); r.Get("id") != first || len(made) != 1 || made[0].ID != first {
+		t.Errorf("Azure has %+v, and the state %v; the first was %s", made, r.State(), first)
+	}
+}
