@@ -28,29 +28,38 @@ import (
 // A principal type is always sent, that of a managed identity if p names none: ARM then does not look for the principal in
 // the directory, where a new one is not found for a while (Microsoft Learn: troubleshooting Azure RBAC).
 func (c *Client) CreateRoleAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armid.ID, armauthorization.RoleAssignment, error) {
+	return c.createRoleAssignment(ctx, id, p, func(armid.ID) bool { return c.config.AdoptExisting })
+}
+
+// CreateRoleAssignmentNamed is [Client.CreateRoleAssignment] where the name must be the given one: nothing of another name is
+// adopted.
+func (c *Client) CreateRoleAssignmentNamed(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armid.ID, armauthorization.RoleAssignment, error) {
+	return c.createRoleAssignment(ctx, id, p, func(existing armid.ID) bool { return c.config.AdoptExisting && existing.Equal(id) })
+}
+
+func (c *Client) createRoleAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties, adopts func(armid.ID) bool) (armid.ID, armauthorization.RoleAssignment, error) {
 	ctx = withCorrelationID(ctx)
 	if p.PrincipalType == nil {
 		p.PrincipalType = new(armauthorization.PrincipalTypeServicePrincipal)
 	}
 	existing, err := c.lookForAssignment(ctx, id, p)
-	if err != nil {
-		return armid.ID{}, armauthorization.RoleAssignment{}, err
-	}
-	if !existing.IsZero() && !c.config.AdoptExisting {
-		return armid.ID{}, armauthorization.RoleAssignment{}, &AlreadyExistsError{ID: existing}
-	}
-	if !existing.IsZero() {
-		return c.adoptAssignment(ctx, existing, p)
-	}
-	created, err := c.putPatiently(ctx, id, p)
-	if ErrorCode(err) != "RoleAssignmentExists" {
-		return id, created, err
-	}
-	existing, lookupErr := c.existingAssignment(ctx, id, p, err)
 	switch {
-	case lookupErr != nil:
-		return armid.ID{}, armauthorization.RoleAssignment{}, errors.Join(err, lookupErr)
-	case existing.Equal(id) || c.config.AdoptExisting: // the former is our own request, which was sent twice
+	case err != nil:
+		return armid.ID{}, armauthorization.RoleAssignment{}, err
+	case existing.IsZero():
+		var created armauthorization.RoleAssignment
+		if created, err = c.putPatiently(ctx, id, p); ErrorCode(err) != "RoleAssignmentExists" {
+			return id, created, err
+		}
+		var lookupErr error
+		if existing, lookupErr = c.existingAssignment(ctx, id, p, err); lookupErr != nil {
+			return armid.ID{}, armauthorization.RoleAssignment{}, errors.Join(err, lookupErr)
+		}
+		if existing.Equal(id) { // our own request, which was sent twice
+			return c.adoptAssignment(ctx, id, p)
+		}
+	}
+	if adopts(existing) {
 		return c.adoptAssignment(ctx, existing, p)
 	}
 	return armid.ID{}, armauthorization.RoleAssignment{}, &AlreadyExistsError{ID: existing}

@@ -53,6 +53,11 @@ func TestWhatExistsIsAdoptedOnRequest(t *testing.T) {
 	if diags := p.Resource(typeName).Apply(named); !strings.Contains(diags.String(), `id = "`+taken+`"`) {
 		t.Errorf("under a name of its own: %s", diags)
 	}
+	if now := assignments(p); len(now) != 1 || now[0].Description != "ours" {
+		t.Errorf("what was refused has changed Azure to %+v", now)
+	}
+	named = assignReader(principal).With(prototest.Object{"name": "99999999-9999-4999-8999-999999999999", "description": "ours again"})
+	mustApply(t, p.Resource(typeName), named)
 }
 
 // hashicorp/terraform-provider-azurerm#11417: thirty minutes to learn that the principal is wrong.

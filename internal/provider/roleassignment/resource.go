@@ -74,17 +74,17 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	made, assignment, err := r.Client.CreateRoleAssignment(ctx, id, plan.toARM(id.Scope(), role))
+	create := r.Client.CreateRoleAssignment
+	if !plan.Name.IsUnknown() {
+		create = r.Client.CreateRoleAssignmentNamed
+	}
+	made, assignment, err := create(ctx, id, plan.toARM(id.Scope(), role))
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		addExistsError(plan, role, exists.ID, &resp.Diagnostics)
 		return
 	}
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign role %q to principal %s", role.name, plan.PrincipalID.ValueString()), armclient.Describe(err))
-		return
-	}
-	if !plan.Name.IsUnknown() && !tfvalue.GUID.Equal(plan.Name.ValueString(), made.Name()) {
-		addExistsError(plan, role, made, &resp.Diagnostics) // adopted, but not under the name that is wanted
 		return
 	}
 	plan.fromARM(made, assignment)
