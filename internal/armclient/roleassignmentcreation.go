@@ -74,8 +74,12 @@ func (c *Client) adoptAssignment(ctx context.Context, id armid.ID, p armauthoriz
 // is just what is to be created does not. What only a list knows of is asked for once more: it may have been deleted since.
 func (c *Client) lookForAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armid.ID, error) {
 	inTheWay := func(a armauthorization.RoleAssignment) bool {
+		same := sameAssignment(a.Properties, &p)
+		if !same && !strings.EqualFold(value(a.Name), id.Name()) { // nearly all of a list, which need not be parsed
+			return false
+		}
 		found, err := armid.Parse(value(a.ID))
-		return err == nil && (found.Equal(id) || found.Scope().Equal(id.Scope()) && sameAssignment(a.Properties, &p))
+		return err == nil && (found.Equal(id) || same && found.Scope().Equal(id.Scope()))
 	}
 	candidate := id
 	switch known, found, listed := c.roleAssignmentReads.Find(ctx, memberOf(id), inTheWay); {

@@ -4,6 +4,7 @@
 package userassignedidentity_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -34,9 +35,7 @@ func TestAMovedBlockTakesOverFromAzurerm(t *testing.T) {
 			for _, attribute := range []string{"client_id", "principal_id", "tenant_id"} {
 				from[attribute] = made.Get(attribute)
 			}
-			for attribute, value := range config {
-				from[attribute] = value
-			}
+			maps.Copy(from, config)
 			moved := p.Resource("azuremi_user_assigned_identity")
 			if diags := moved.Move(azurerm, "azurerm_user_assigned_identity", from); len(diags) > 0 {
 				t.Fatal(diags)
