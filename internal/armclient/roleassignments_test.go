@@ -225,6 +225,9 @@ func TestRefusalsThatPassAreWaitedOut(t *testing.T) {
 				if waited := time.Since(began); ErrorCode(err) != refusal.code || waited > 2*time.Minute || waited < 100*time.Second {
 					t.Errorf("error %v after %s", err, waited)
 				}
+				if step := nextSteps[refusal.code]; refusal.code != "BadRequest" && (step == "" || !strings.Contains(Describe(err), step)) {
+					t.Errorf("nobody is told what to do: %s", Describe(err))
+				}
 			})
 		})
 	}
