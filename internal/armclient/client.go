@@ -63,6 +63,8 @@ type Client struct {
 	assignments   *coalesce.GroupCommit[string, change, Assignment]
 	machineReads  coalesce.Snapshot[machine]
 	identityReads coalesce.Snapshot[armmsi.Identity]
+	// credentialTurns are those to write federated credentials, by identity.
+	credentialTurns turns
 }
 
 // New returns a client for Azure. It does no I/O: the client looks for its own credential only when a request needs one,

@@ -25,8 +25,10 @@ var nextSteps = map[string]string{
 	"FailedIdentityOperation":                "One of the identities named in the request, or already on the machine, does not exist any more.",
 	"ReadOnlyDisabledSubscription":           "The subscription is disabled. It must be enabled again before anything in it can be changed.",
 	"RequestDisallowedByPolicy":              "An Azure Policy of the subscription or its management group forbids this. Its message names the policy.",
-	"NoRegisteredProviderFound":              "The location or the cloud does not offer this. Check location, and the cloud in the provider configuration.",
-	"LocationNotAvailableForResourceType":    "Check location.",
+	"ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity": "Somebody else keeps writing to the federated credentials of the same identity. Run again later, or give timeouts more time.",
+	"ParentResourceNotFound":              "Check that the identity exists that the resource belongs to. A new one can take some minutes to be found everywhere.",
+	"NoRegisteredProviderFound":           "The location or the cloud does not offer this. Check location, and the cloud in the provider configuration.",
+	"LocationNotAvailableForResourceType": "Check location.",
 }
 
 // refusalText is how ARM words AuthorizationFailed.
