@@ -9,9 +9,12 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/federatedcredential"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/functions"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/identityassignment"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/resourcegroup"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roleassignment"
@@ -25,6 +28,8 @@ type azuremi struct {
 	transport     http.RoundTripper
 	imdsTransport http.RoundTripper
 }
+
+var _ provider.ProviderWithFunctions = (*azuremi)(nil)
 
 // An Option changes how the provider reaches the world outside. Options are for tests.
 type Option func(*azuremi)
@@ -57,6 +62,7 @@ func (p *azuremi) Metadata(_ context.Context, _ provider.MetadataRequest, resp *
 
 func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		federatedcredential.NewResource,
 		identityassignment.NewScaleSetResource,
 		identityassignment.NewVirtualMachineResource,
 		roleassignment.NewResource,
@@ -68,5 +74,12 @@ func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		resourcegroup.NewDataSource,
 		virtualmachineidentity.NewDataSource,
+	}
+}
+
+func (p *azuremi) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		functions.NewGitHubActionsSubject,
+		functions.NewKubernetesSubject,
 	}
 }
