@@ -119,6 +119,27 @@ func TestAStaleEntryIsRenewed(t *testing.T) {
 	})
 }
 
+// Who may not read the identity has the machine's word: a dead entry tells no principal.
+func TestADeadEntryIsStaleForWhoMayNotReadTheIdentity(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server, cfg := newMock(t, withIdentities("on:id-a", "on:id-b"))
+		foreign(t, server, http.MethodDelete, identityNamed("id-a").String(), "")
+		tap(&cfg, func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(r.URL.Path, "/userAssignedIdentities/") {
+				return answer(r, http.StatusForbidden, nil, armError("AuthorizationFailed", "No.")), nil
+			}
+			return nil, nil
+		})
+		c := newClient(t, cfg)
+		for name, want := range map[string]AssignmentStatus{"id-a": Stale, "id-b": Assigned} {
+			if a, err := c.Assignment(t.Context(), theMachine, identityNamed(name)); err != nil || a.Status != want {
+				t.Errorf("%s: read %+v, %v", name, a, err)
+			}
+		}
+	})
+}
+
 // A service that goes on telling the old principal of an identity that was made again is found out, too, by who may read the
 // identity.
 func TestAnEntryOlderThanItsIdentityIsStale(t *testing.T) {

@@ -29,7 +29,8 @@ type GroupCommit[K comparable, Op, R any] struct {
 	// Commit writes a batch to one object and returns one outcome for each operation, in their order. It is never called
 	// twice at a time for one key. Its context ends when no member waits for the outcome any more.
 	Commit func(ctx context.Context, key K, ops []Op) []Outcome[R]
-	// Linger is how long a batch waits for others to join before it is written.
+	// Linger is how long nobody may have joined a batch before it is written. While others keep joining it waits on, up to
+	// ten times as long.
 	Linger time.Duration
 	// Max is the most operations that one batch may hold.
 	Max int
@@ -41,6 +42,7 @@ type GroupCommit[K comparable, Op, R any] struct {
 // A queue holds the work of one object. Its existence says that a goroutine is at work on it.
 type queue[Op, R any] struct {
 	waiting []*member[Op, R]
+	joined  int // how many have ever joined
 }
 
 // A member is one call of Do.
@@ -102,6 +104,7 @@ func (g *GroupCommit[K, Op, R]) enter(ctx context.Context, key K, m *member[Op, 
 		go g.work(context.WithoutCancel(ctx), key, q)
 	}
 	q.waiting = append(q.waiting, m)
+	q.joined++
 }
 
 // departure tells where a member was when it gave up.
@@ -133,9 +136,28 @@ func (g *GroupCommit[K, Op, R]) leave(key K, m *member[Op, R], cause error) depa
 // work writes batch after batch until the object's queue is empty.
 func (g *GroupCommit[K, Op, R]) work(ctx context.Context, key K, q *queue[Op, R]) {
 	for g.more(key, q) {
-		time.Sleep(g.Linger)
+		g.linger(q)
 		if b := g.take(ctx, q); b != nil {
 			g.commit(key, b)
+		}
+	}
+}
+
+// maxLingers bounds the wait for others to join a batch, as a multiple of Linger.
+const maxLingers = 10
+
+// linger waits until nobody has joined for a while.
+func (g *GroupCommit[K, Op, R]) linger(q *queue[Op, R]) {
+	joined := func() int {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return q.joined
+	}
+	for range maxLingers {
+		before := joined()
+		time.Sleep(g.Linger)
+		if joined() == before {
+			return
 		}
 	}
 }

@@ -137,6 +137,33 @@ func TestWhatArrivesDuringAWriteJoinsTheNext(t *testing.T) {
 	})
 }
 
+func TestABatchWaitsForThoseWhoTrickleIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var l ledger
+		g := newGroupCommit(&l)
+		var wg sync.WaitGroup
+		for i := range 30 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 40 * time.Millisecond)
+				_, _ = g.Do(t.Context(), "vm", i)
+			})
+		}
+		start := time.Now()
+		if _, err := g.Do(t.Context(), "vm", 30); err != nil {
+			t.Error(err)
+		}
+		// But not for ever.
+		if took := time.Since(start); took != 1500*time.Millisecond {
+			t.Errorf("the first batch took %v", took)
+		}
+		wg.Wait()
+		if n := len(l.batches["vm"]); n != 2 {
+			t.Errorf("%d batches: %v", n, l.batches)
+		}
+	})
+}
+
 func TestBatchesKeepToTheLimitAndTheOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -30,7 +31,7 @@ const (
 type assignmentResource struct {
 	machineType
 
-	client *armclient.Client
+	connected.Resource
 }
 
 var (
@@ -47,10 +48,6 @@ func (r *assignmentResource) Metadata(_ context.Context, _ resource.MetadataRequ
 
 func (r *assignmentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = r.identitySchema()
-}
-
-func (r *assignmentResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
 }
 
 // ModifyPlan replaces a stale assignment, which is one without a principal in state: the old entry has to be taken off before
@@ -81,7 +78,7 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	assignment, err := r.client.AssignIdentity(ctx, k.machine, k.identity)
+	assignment, err := r.Client.AssignIdentity(ctx, k.machine, k.identity)
 	if _, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		resp.Diagnostics.AddError("The "+r.noun+" has the identity already",
 			fmt.Sprintf("%q has %s, and not by this configuration. To manage the assignment here, import it:\n\n%s",
@@ -111,7 +108,7 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 func (r *assignmentResource) lookAgain(ctx context.Context, k key, err error) (a armclient.Assignment, uncertain bool, _ error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	a, lookErr := r.client.Assignment(ctx, k.machine, k.identity)
+	a, lookErr := r.Client.Assignment(ctx, k.machine, k.identity)
 	if lookErr == nil && a.Status == armclient.Assigned {
 		return a, false, nil
 	}
@@ -138,7 +135,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(r.setIdentity(ctx, resp.Identity, k)...)
-	assignment, err := r.client.Assignment(ctx, k.machine, k.identity)
+	assignment, err := r.Client.Assignment(ctx, k.machine, k.identity)
 	if _, gone := errors.AsType[*armclient.NotAssignedError](err); gone || armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -172,7 +169,7 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.UnassignIdentity(ctx, k.machine, k.identity); err != nil {
+	if err := r.Client.UnassignIdentity(ctx, k.machine, k.identity); err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot take %s off %s %q", k.subject(), r.noun, k.machine.Name()), armclient.Describe(err))
 	}
 }

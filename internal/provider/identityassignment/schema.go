@@ -21,13 +21,6 @@ import (
 )
 
 func (r *assignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			MarkdownDescription: description,
-			Computed:            true,
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-		}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Assigns one managed identity to one existing " + r.noun + ", which may belong to another configuration. Other " +
 			"identities of it are never touched, and destroying the resource takes off this one only.\n\n" +
@@ -53,9 +46,9 @@ func (r *assignmentResource) Schema(ctx context.Context, _ resource.SchemaReques
 				Validators:          []validator.Bool{boolvalidator.Equals(true)},
 				PlanModifiers:       []planmodifier.Bool{boolplanmodifier.RequiresReplace()},
 			},
-			"id":           computed("Resource ID of the " + r.noun + ", `|`, and the resource ID of the identity or `SystemAssigned`."),
-			"principal_id": computed("Object ID of the identity's service principal, to which roles are assigned."),
-			"client_id": computed("Client ID (application ID) of the identity. For a system-assigned identity it is known only to those who " +
+			"id":           tfvalue.ComputedString("Resource ID of the " + r.noun + ", `|`, and the resource ID of the identity or `SystemAssigned`."),
+			"principal_id": tfvalue.ComputedString("Object ID of the identity's service principal, to which roles are assigned."),
+			"client_id": tfvalue.ComputedString("Client ID (application ID) of the identity. For a system-assigned identity it is known only to those who " +
 				"may read `Microsoft.ManagedIdentity/identities` of the " + r.noun + "."),
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.Block(ctx, timeouts.Opts{Create: true, Read: true, Delete: true})},

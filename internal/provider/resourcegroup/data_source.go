@@ -20,6 +20,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -30,7 +31,7 @@ const typeName = "azuremi_resource_group"
 const readTimeout = 15 * time.Minute
 
 type dataSource struct {
-	client *armclient.Client
+	connected.DataSource
 }
 
 var (
@@ -116,10 +117,6 @@ func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValida
 	}
 }
 
-func (d *dataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -130,7 +127,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	summary := fmt.Sprintf("Cannot read resource group %q with a managed identity", config.Name.ValueString())
-	reader, err := d.client.ManagedIdentity(selector)
+	reader, err := d.Client.ManagedIdentity(selector)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, armclient.Describe(err))
 		return
@@ -155,7 +152,7 @@ func (d *dataSource) subscription(ctx context.Context, config model, reader *arm
 	if s := config.SubscriptionID.ValueString(); s != "" {
 		return s, nil
 	}
-	if s := d.client.SubscriptionID(); s != "" {
+	if s := d.Client.SubscriptionID(); s != "" {
 		return s, nil
 	}
 	return reader.SubscriptionID(ctx)

@@ -55,7 +55,7 @@ func (r *assignmentResource) planRole(ctx context.Context, config model, plan *m
 		return
 	}
 	plan.RoleDefinitionID = types.StringUnknown()
-	if r.client == nil || name.IsUnknown() || plan.Scope.IsUnknown() {
+	if r.Client == nil || name.IsUnknown() || plan.Scope.IsUnknown() {
 		return
 	}
 	role, err := r.role(ctx, *plan)
@@ -73,9 +73,9 @@ func (r *assignmentResource) role(ctx context.Context, m model) (armclient.Role,
 		return armclient.Role{}, fmt.Errorf("reading the scope: %w", err)
 	}
 	if guid := tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()); guid != "" {
-		return r.client.RoleByGUID(ctx, scope, guid)
+		return r.Client.RoleByGUID(ctx, scope, guid)
 	}
-	return r.client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
+	return r.Client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
 }
 
 // planConditionVersion tells the version that ARM will store: there is one exactly where there is a condition.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -29,7 +30,7 @@ const (
 )
 
 type assignmentResource struct {
-	client *armclient.Client
+	connected.Resource
 }
 
 var (
@@ -51,10 +52,6 @@ func (r *assignmentResource) IdentitySchema(_ context.Context, _ resource.Identi
 	resp.IdentitySchema = identitySchema
 }
 
-func (r *assignmentResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -73,7 +70,7 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 		resp.Diagnostics.AddError("Cannot name the role assignment", armclient.Describe(err))
 		return
 	}
-	assignment, err := r.client.CreateRoleAssignment(ctx, id, plan.toARM(role))
+	assignment, err := r.Client.CreateRoleAssignment(ctx, id, plan.toARM(role))
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		resp.Diagnostics.AddError("The role assignment exists already",
 			fmt.Sprintf("Principal %s has the role %q at %s already, and not by this configuration. To manage the assignment here, import it:\n\n%s",
@@ -98,7 +95,7 @@ func (r *assignmentResource) newID(ctx context.Context, plan model, role armclie
 	}
 	name := plan.Name.ValueString()
 	if name == "" {
-		tenant, err := r.client.TenantID(ctx)
+		tenant, err := r.Client.TenantID(ctx)
 		if err != nil {
 			return armid.ID{}, err
 		}
@@ -118,7 +115,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	assignment, err := r.client.RoleAssignment(ctx, id)
+	assignment, err := r.Client.RoleAssignment(ctx, id)
 	if armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -160,7 +157,7 @@ func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
-	assignment, err := r.client.UpdateRoleAssignment(ctx, id, plan.toARM(role))
+	assignment, err := r.Client.UpdateRoleAssignment(ctx, id, plan.toARM(role))
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot update role assignment "+id.Name(), armclient.Describe(err))
 		return
@@ -179,7 +176,7 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.DeleteRoleAssignment(ctx, id); err != nil {
+	if err := r.Client.DeleteRoleAssignment(ctx, id); err != nil {
 		resp.Diagnostics.AddError("Cannot delete role assignment "+id.Name(), armclient.Describe(err))
 	}
 }

@@ -86,11 +86,7 @@ func (r *assignmentResource) Schema(ctx context.Context, _ resource.SchemaReques
 					stringplanmodifier.UseStateForUnknown(), tfvalue.GUID.KeepSpelling(), stringplanmodifier.RequiresReplace(),
 				},
 			},
-			"id": schema.StringAttribute{
-				MarkdownDescription: "Resource ID of the assignment.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": tfvalue.ComputedString("Resource ID of the assignment."),
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
 	}

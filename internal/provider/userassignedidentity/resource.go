@@ -23,6 +23,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -35,7 +36,7 @@ const (
 )
 
 type identityResource struct {
-	client *armclient.Client
+	connected.Resource
 }
 
 var (
@@ -53,13 +54,6 @@ func (r *identityResource) Metadata(_ context.Context, _ resource.MetadataReques
 }
 
 func (r *identityResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			MarkdownDescription: description,
-			Computed:            true,
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-		}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A user-assigned managed identity: an identity in Microsoft Entra that is a resource of its own and can be " +
 			"assigned to any number of machines.",
@@ -106,10 +100,10 @@ func (r *identityResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Optional:            true,
 				Validators:          []validator.Map{mapvalidator.NoNullValues()},
 			},
-			"id":           computed("Resource ID of the identity."),
-			"client_id":    computed("Client ID (application ID) of the identity, by which code on a machine asks for its token."),
-			"principal_id": computed("Object ID of the identity's service principal, to which roles are assigned."),
-			"tenant_id":    computed("ID of the Microsoft Entra tenant that the identity belongs to."),
+			"id":           tfvalue.ComputedString("Resource ID of the identity."),
+			"client_id":    tfvalue.ComputedString("Client ID (application ID) of the identity, by which code on a machine asks for its token."),
+			"principal_id": tfvalue.ComputedString("Object ID of the identity's service principal, to which roles are assigned."),
+			"tenant_id":    tfvalue.ComputedString("ID of the Microsoft Entra tenant that the identity belongs to."),
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
 	}
@@ -117,10 +111,6 @@ func (r *identityResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 
 func (r *identityResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identitySchema
-}
-
-func (r *identityResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
 }
 
 // maxAssignableName is the length up to which the assignment to a machine is documented (Microsoft Learn: "Configure managed
@@ -147,11 +137,11 @@ func (r *identityResource) Create(ctx context.Context, req resource.CreateReques
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	ctx, cancel := tfvalue.WithTimeout(ctx, "create", plan.Timeouts.Create, writeTimeout, &resp.Diagnostics)
 	defer cancel()
-	id := plan.resourceID(r.client.SubscriptionID(), &resp.Diagnostics)
+	id := plan.resourceID(r.Client.SubscriptionID(), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	identity, err := r.client.CreateIdentity(ctx, id, plan.toARM())
+	identity, err := r.Client.CreateIdentity(ctx, id, plan.toARM())
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		resp.Diagnostics.AddError("The user-assigned identity exists already",
 			fmt.Sprintf("%s is there, and it is not in the state of this configuration. To manage it here, import it:\n\n%s",
@@ -178,7 +168,7 @@ func (r *identityResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	identity, err := r.client.Identity(ctx, id)
+	identity, err := r.Client.Identity(ctx, id)
 	if armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -201,7 +191,7 @@ func (r *identityResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	identity, err := r.client.UpdateIdentity(ctx, id, plan.toUpdate())
+	identity, err := r.Client.UpdateIdentity(ctx, id, plan.toUpdate())
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot update user-assigned identity %q", id.Name()), armclient.Describe(err))
 		return
@@ -219,7 +209,7 @@ func (r *identityResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.DeleteIdentity(ctx, id); err != nil {
+	if err := r.Client.DeleteIdentity(ctx, id); err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot delete user-assigned identity %q", id.Name()), armclient.Describe(err))
 	}
 }

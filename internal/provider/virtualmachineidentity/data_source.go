@@ -16,6 +16,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -24,7 +25,7 @@ const typeName = "azuremi_virtual_machine_identity"
 const readTimeout = 5 * time.Minute
 
 type dataSource struct {
-	client *armclient.Client
+	connected.DataSource
 }
 
 var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
@@ -79,10 +80,6 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	}
 }
 
-func (d *dataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -95,7 +92,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	identities, err := d.client.MachineIdentities(ctx, id)
+	identities, err := d.Client.MachineIdentities(ctx, id)
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot read the identities of virtual machine %q", id.Name()), armclient.Describe(err))
 		return
