@@ -22,11 +22,11 @@ import (
 )
 
 // newFederated is a mock with the identity that credentials are given to.
-func newFederated(t *testing.T, change ...func(*mockarm.Seed)) (*mockarm.Server, Config) {
+func newFederated(t *testing.T) (*mockarm.Server, Config) {
 	t.Helper()
-	return newMock(t, append(change, func(s *mockarm.Seed) {
-		s.Identities = append(s.Identities, mockarm.SeedIdentity{ResourceGroup: "DevTest", Name: "id-reader"})
-	})...)
+	return newMock(t, func(s *mockarm.Seed) {
+		s.Identities = []mockarm.SeedIdentity{{ResourceGroup: "DevTest", Name: "id-reader"}}
+	})
 }
 
 // trust are the properties of a credential for a subject of GitHub's.

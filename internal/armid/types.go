@@ -62,11 +62,7 @@ func example(typ string) string {
 		return group
 	}
 	namespace, types, _ := strings.Cut(typ, "/")
-	path := group + "/providers/" + namespace
-	for word := range strings.SplitSeq(types, "/") {
-		path += "/" + word + "/example"
-	}
-	return path
+	return group + "/providers/" + namespace + "/" + strings.ReplaceAll(types, "/", "/example/") + "/example"
 }
 
 // Subscription returns the ID of a subscription.

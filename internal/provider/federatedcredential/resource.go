@@ -14,6 +14,7 @@ import (
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -27,7 +28,7 @@ const (
 )
 
 type credentialResource struct {
-	client *armclient.Client
+	connected.Resource
 }
 
 var (
@@ -51,10 +52,6 @@ func (r *credentialResource) IdentitySchema(_ context.Context, _ resource.Identi
 	resp.IdentitySchema = identitySchema
 }
 
-func (r *credentialResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.client, _ = tfvalue.FromProviderData[*armclient.Client](req.ProviderData, &resp.Diagnostics)
-}
-
 func (r *credentialResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -64,7 +61,7 @@ func (r *credentialResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	credential, err := r.client.CreateFederatedCredential(ctx, id, plan.toARM())
+	credential, err := r.Client.CreateFederatedCredential(ctx, id, plan.toARM())
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
 		resp.Diagnostics.AddError("The federated identity credential exists already",
 			fmt.Sprintf("%s is there, and it is not in the state of this configuration. To manage it here, import it:\n\n%s",
@@ -91,7 +88,7 @@ func (r *credentialResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	credential, err := r.client.FederatedCredential(ctx, id)
+	credential, err := r.Client.FederatedCredential(ctx, id)
 	if armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -114,7 +111,7 @@ func (r *credentialResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	credential, err := r.client.UpdateFederatedCredential(ctx, id, plan.toARM())
+	credential, err := r.Client.UpdateFederatedCredential(ctx, id, plan.toARM())
 	if err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot update federated identity credential %q", id.Name()), armclient.Describe(err))
 		return
@@ -132,7 +129,7 @@ func (r *credentialResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.DeleteFederatedCredential(ctx, id); err != nil {
+	if err := r.Client.DeleteFederatedCredential(ctx, id); err != nil {
 		resp.Diagnostics.AddError(fmt.Sprintf("Cannot delete federated identity credential %q", id.Name()), armclient.Describe(err))
 	}
 }

@@ -67,11 +67,7 @@ func credentialSchema(ctx context.Context) schema.Schema {
 					listvalidator.SizeBetween(1, 1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfvalue.FederatedAudience.Validator()),
 				},
 			},
-			"id": schema.StringAttribute{
-				MarkdownDescription: "Resource ID of the credential.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id": tfvalue.ComputedString("Resource ID of the credential."),
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
 	}
