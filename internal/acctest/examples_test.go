@@ -51,7 +51,7 @@ var importCommand = regexp.MustCompile(`(?m)^terraform import (\S+) "?([^"\n]+)"
 
 func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"resources", "data-sources"} {
+	for _, kind := range []string{"resources", "data-sources", "functions"} {
 		dirs, err := filepath.Glob(filepath.Join(acctest.Root(), "examples", kind, "*"))
 		if err != nil || len(dirs) == 0 {
 			t.Fatalf("there are no examples of %s: %v", kind, err)

@@ -275,6 +275,8 @@ func TestJobsGetTheirAssertions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A job runs for longer than an assertion is valid.
+	a.clock.Advance(time.Hour)
 	request = newRequest(t, http.MethodPost, pipeline["SYSTEM_OIDCREQUESTURI"]+"?api-version=7.1&serviceConnectionId=c", "")
 	request.Header.Set("Authorization", "Bearer "+pipeline["SYSTEM_ACCESSTOKEN"])
 	if granted := a.exchange(t, clientID, roundTrip(t, client.Transport, request).value("oidcToken")); granted.status != http.StatusOK {

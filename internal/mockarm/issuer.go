@@ -15,8 +15,12 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// assertionLifetime is that of the tokens that GitHub gives to its jobs.
-const assertionLifetime = 5 * time.Minute
+// assertionLifetime is that of the assertions that GitHub gives to its jobs, and jobLifetime how long a job may run there and
+// ask for them.
+const (
+	assertionLifetime = 5 * time.Minute
+	jobLifetime       = 6 * time.Hour
+)
 
 // issuerName is what the name of an outside issuer may be.
 var issuerName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -77,24 +81,24 @@ func (s *Server) Assertion(issuer, subject, audience string) (string, error) {
 }
 
 func (s *Server) assertion(issuer, base, subject, audience string) (string, error) {
+	if audience == "" {
+		audience = tokenExchangeAudience
+	}
+	return s.signAs(issuer, base, subject, audience, assertionLifetime)
+}
+
+// signAs signs a token of an issuer.
+func (s *Server) signAs(issuer, base, subject, audience string, lifetime time.Duration) (string, error) {
 	if !issuerName.MatchString(issuer) {
 		return "", fmt.Errorf("making an assertion: %q is not the name of an issuer", issuer)
 	}
 	if subject == "" {
 		return "", errors.New("making an assertion: it needs a subject")
 	}
-	if audience == "" {
-		audience = tokenExchangeAudience
-	}
-	return s.signAs(issuer, base, subject, audience)
-}
-
-// signAs signs a token of an issuer.
-func (s *Server) signAs(issuer, base, subject, audience string) (string, error) {
 	now := s.world.clock.Now()
 	token, err := issuerSigner(issuer).sign(jwt.MapClaims{
 		"iss": s.urlOfIssuer(issuer, base), "sub": subject, "aud": audience, "jti": newGUID(),
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(assertionLifetime).Unix(),
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime).Unix(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("signing an assertion of %q: %w", issuer, err)

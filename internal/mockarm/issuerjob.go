@@ -30,7 +30,7 @@ func (s *Server) Job(issuer, subject string) (map[string]string, error) {
 }
 
 func (s *Server) job(issuer, base, subject string) (map[string]string, error) {
-	token, err := s.assertion(issuer, base, subject, jobAudience)
+	token, err := s.signAs(issuer, base, subject, jobAudience, jobLifetime)
 	if err != nil {
 		return nil, err
 	}
