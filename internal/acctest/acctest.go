@@ -60,6 +60,8 @@ type Azure struct {
 	t     *testing.T
 	clock *mockarm.Clock
 	files mockarm.CertificateFiles
+
+	overrides map[string]string // folders of providers, by source address
 }
 
 // Clock is the time in this Azure.
@@ -77,7 +79,7 @@ func New(t *testing.T, changes ...func(*mockarm.Seed)) *Azure {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock}
+	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock, overrides: map[string]string{"azuremi/azuremi": tools.provider}}
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +93,9 @@ func New(t *testing.T, changes ...func(*mockarm.Seed)) *Azure {
 	}
 	return a
 }
+
+// Override has configurations of this Azure use another provider, too, from the folder that its program is in.
+func (a *Azure) Override(source, folder string) { a.overrides[source] = folder }
 
 // Behind does something in Azure behind Terraform's back, as the operator of the world.
 func (a *Azure) Behind(method, path, body string) {
@@ -146,7 +151,7 @@ func (a *Azure) Terraform(source string, changes ...Environment) *Terraform {
 			env = append(env, name+"="+value)
 		}
 	}
-	workspace, err := tools.engine.NewWorkspace(dir, map[string]string{"azuremi/azuremi": tools.provider}, env)
+	workspace, err := tools.engine.NewWorkspace(dir, a.overrides, env)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/msi/armmsi"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/coalesce"
@@ -41,6 +42,8 @@ type Config struct {
 	PrincipalNotFoundTimeout time.Duration
 	// AdoptExisting has creations take over what is there already, instead of failing with an [AlreadyExistsError].
 	AdoptExisting bool
+	// PrivilegedRoles says what becomes of the assignment of a [PrivilegedRole]; a warning by default.
+	PrivilegedRoles PrivilegedRoles
 	// Unknown are the arguments of the provider whose values are not known yet. A client with any refuses to reach Azure.
 	Unknown []string
 
@@ -65,6 +68,8 @@ type Client struct {
 	identityReads coalesce.Snapshot[armmsi.Identity]
 	// credentialTurns are those to write federated credentials, by identity.
 	credentialTurns turns
+
+	roleAssignmentReads coalesce.Lists[armauthorization.RoleAssignment]
 }
 
 // New returns a client for Azure. It does no I/O: the client looks for its own credential only when a request needs one,
@@ -89,6 +94,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{config: cfg, cloud: cloud, http: httpClient, imds: imds, login: chooseLogin(cfg), patience: &throttle{}}
 	c.credential = &tokenCache{source: &lazyCredential{build: func() (tokenSource, error) { return c.login.credential(c) }}}
 	c.roles = &roleCatalogue{client: c}
+	c.roleAssignmentReads.List = c.listGroup
 	c.assignments = newAssignmentWriter(c)
 	return c, nil
 }

@@ -82,7 +82,7 @@ func TestAccessIsWaitedFor(t *testing.T) {
 				}
 				_, p := readerAt(devTest)
 				p.PrincipalID = new(stored.PrincipalID)
-				if _, err := c.CreateRoleAssignment(t.Context(), armid.RoleAssignment(devTest, principal), p); err != nil {
+				if _, _, err := c.CreateRoleAssignment(t.Context(), armid.RoleAssignment(devTest, principal), p); err != nil {
 					t.Error(err)
 				}
 			}
@@ -124,7 +124,7 @@ func TestAWaitFollowsTheMachinesDefault(t *testing.T) {
 			}
 			_, p := readerAt(devTest)
 			p.PrincipalID = new(own.PrincipalID)
-			if _, err := c.CreateRoleAssignment(t.Context(), armid.RoleAssignment(devTest, principal), p); err != nil {
+			if _, _, err := c.CreateRoleAssignment(t.Context(), armid.RoleAssignment(devTest, principal), p); err != nil {
 				t.Error(err)
 			}
 		}()

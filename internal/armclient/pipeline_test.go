@@ -215,10 +215,10 @@ func TestRequestsNameTheirOperationAndTheProvider(t *testing.T) {
 	w := tap(&cfg, nil)
 	c := newClient(t, cfg)
 	id, p := readerAt(devTest)
-	if _, err := c.CreateRoleAssignment(t.Context(), id, p); err != nil {
+	if _, _, err := c.CreateRoleAssignment(t.Context(), id, p); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.DeleteRoleAssignment(t.Context(), id); err != nil {
+	if err := c.DeleteRoleAssignment(t.Context(), id, ""); err != nil {
 		t.Fatal(err)
 	}
 	var ids []string

@@ -5,11 +5,8 @@ package armclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/google/uuid"
@@ -33,52 +30,6 @@ func RoleAssignmentName(tenantID string, scope armid.ID, principalID, roleGUID s
 	return uuid.NewSHA1(roleAssignmentNamespace, []byte(parts)).String()
 }
 
-// RoleAssignment reads a role assignment.
-func (c *Client) RoleAssignment(ctx context.Context, id armid.ID) (armauthorization.RoleAssignment, error) {
-	client, err := c.roleAssignments(id)
-	if err != nil {
-		return armauthorization.RoleAssignment{}, err
-	}
-	resp, err := client.GetByID(withCorrelationID(ctx), pathOf(id), nil)
-	if err != nil {
-		return armauthorization.RoleAssignment{}, fmt.Errorf("reading the role assignment %s: %w", id, err)
-	}
-	return resp.RoleAssignment, nil
-}
-
-// CreateRoleAssignment assigns a role. The error is an [AlreadyExistsError] with the ID of the assignment that is there,
-// if the principal has the role at that very scope, under this name or another.
-//
-// A principal type is always sent, that of a managed identity if p names none: ARM then does not look for the principal in
-// the directory, where a new one is not found for a while (Microsoft Learn: troubleshooting Azure RBAC).
-func (c *Client) CreateRoleAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armauthorization.RoleAssignment, error) {
-	ctx = withCorrelationID(ctx)
-	if p.PrincipalType == nil {
-		p.PrincipalType = new(armauthorization.PrincipalTypeServicePrincipal)
-	}
-	switch existing, err := c.RoleAssignment(ctx, id); {
-	case err == nil && sameAssignment(existing.Properties, &p):
-		return armauthorization.RoleAssignment{}, &AlreadyExistsError{ID: id}
-	case err == nil:
-		return armauthorization.RoleAssignment{}, fmt.Errorf("the name of the role assignment %s is taken by another one, of the role %s to the principal %s", id,
-			value(existing.Properties.RoleDefinitionID), value(existing.Properties.PrincipalID))
-	case !IsNotFound(err):
-		return armauthorization.RoleAssignment{}, err
-	}
-	created, err := c.putPatiently(ctx, id, p)
-	if ErrorCode(err) != "RoleAssignmentExists" {
-		return created, err
-	}
-	existing, lookupErr := c.existingAssignment(ctx, id, p, err)
-	switch {
-	case lookupErr != nil:
-		return armauthorization.RoleAssignment{}, errors.Join(err, lookupErr)
-	case existing.Equal(id):
-		return c.RoleAssignment(ctx, id) // our own request, which was sent twice
-	}
-	return armauthorization.RoleAssignment{}, &AlreadyExistsError{ID: existing}
-}
-
 // UpdateRoleAssignment changes the description and the condition of a role assignment; nothing else of it can change.
 func (c *Client) UpdateRoleAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armauthorization.RoleAssignment, error) {
 	if p.PrincipalType == nil {
@@ -91,89 +42,37 @@ func (c *Client) UpdateRoleAssignment(ctx context.Context, id armid.ID, p armaut
 	return updated, nil
 }
 
-// DeleteRoleAssignment removes a role assignment. One that is gone is no error.
-func (c *Client) DeleteRoleAssignment(ctx context.Context, id armid.ID) error {
+// DeleteRoleAssignment removes a role assignment. One that is gone is no error. A tenant ID is as in [Client.RoleAssignment].
+func (c *Client) DeleteRoleAssignment(ctx context.Context, id armid.ID, tenantID string) error {
+	ctx = withCorrelationID(ctx)
 	client, err := c.roleAssignments(id)
 	if err != nil {
 		return err
 	}
-	if _, err := client.DeleteByID(withCorrelationID(ctx), pathOf(id), nil); err != nil && !IsNotFound(err) {
-		return fmt.Errorf("deleting the role assignment %s: %w", id, err)
+	c.roleAssignmentReads.Forget(id.Key())
+	defer c.roleAssignmentReads.Forget(id.Key())
+	_, err = client.DeleteByID(ctx, pathOf(id), &armauthorization.RoleAssignmentsClientDeleteByIDOptions{TenantID: optional(tenantID)})
+	switch {
+	case err == nil || IsNotFound(err):
+		return nil
+	case ErrorCode(err) == "ScopeLocked":
+		err = c.lockedError(ctx, id.Scope(), err)
 	}
-	return nil
+	return fmt.Errorf("deleting the role assignment %s: %w", id, err)
 }
 
+// putRoleAssignment writes a role assignment, and through to what is kept of reads.
 func (c *Client) putRoleAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armauthorization.RoleAssignment, error) {
 	client, err := c.roleAssignments(id)
 	if err != nil {
 		return armauthorization.RoleAssignment{}, err
 	}
+	c.roleAssignmentReads.Forget(id.Key())
 	resp, err := client.CreateByID(ctx, pathOf(id), armauthorization.RoleAssignmentCreateParameters{Properties: &p}, nil)
+	if err == nil && resp.Properties != nil {
+		c.roleAssignmentReads.Keep(id.Key(), resp.RoleAssignment)
+	}
 	return resp.RoleAssignment, err
-}
-
-// putPatiently creates a role assignment, again and again while the directory does not know the principal yet, or ARM has
-// not forgotten an assignment that was deleted. The wait is short beside the caller's own: a principal that does not exist
-// looks like one that is new.
-func (c *Client) putPatiently(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties) (armauthorization.RoleAssignment, error) {
-	began := time.Now()
-	for delay := time.Second; ; delay = min(2*delay, 10*time.Second) {
-		created, err := c.putRoleAssignment(ctx, id, p)
-		if err == nil {
-			return created, nil
-		}
-		err = fmt.Errorf("creating the role assignment %s: %w", id, err)
-		if !passes(err) || time.Since(began)+delay > c.config.PrincipalNotFoundTimeout {
-			return armauthorization.RoleAssignment{}, err
-		}
-		if sleep(ctx, delay) != nil {
-			return armauthorization.RoleAssignment{}, err
-		}
-	}
-}
-
-// passes reports whether the refusal of a role assignment is one of those that time heals.
-func passes(err error) bool {
-	switch ErrorCode(err) {
-	case "PrincipalNotFound", "RoleAssignmentUpdateNotPermitted", "HashConflictOnDifferentRoleAssignmentIds":
-		return true
-	}
-	respErr, ok := asResponseError(err)
-	return ok && strings.Contains(strings.ToLower(errorMessage(respErr)), "hash conflict")
-}
-
-// existingName is the name of the assignment that is in the way, as newer services put it into their message: a GUID
-// without dashes.
-var existingName = regexp.MustCompile(`\b[0-9a-fA-F]{32}\b`)
-
-// existingAssignment finds the assignment that RoleAssignmentExists is about. It is at the same scope, since scope,
-// principal and role are what must be unique together.
-func (c *Client) existingAssignment(ctx context.Context, id armid.ID, p armauthorization.RoleAssignmentProperties, conflict error) (armid.ID, error) {
-	if respErr, ok := asResponseError(conflict); ok {
-		if name, err := uuid.Parse(existingName.FindString(errorMessage(respErr))); err == nil {
-			return armid.RoleAssignment(id.Scope(), name.String()), nil
-		}
-	}
-	client, err := c.roleAssignments(id)
-	if err != nil {
-		return armid.ID{}, err
-	}
-	// This client, alone of all, does not encode its filters: a space must be given as %20.
-	filter := "principalId%20eq%20'" + value(p.PrincipalID) + "'"
-	pager := client.NewListForScopePager(pathOf(id.Scope()), &armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: &filter})
-	next := func(p armauthorization.RoleAssignmentsClientListForScopeResponse) *string { return p.NextLink }
-	for page, err := range pages(ctx, pager, next) {
-		if err != nil {
-			return armid.ID{}, fmt.Errorf("looking for the role assignment that exists at %s: %w", id.Scope(), err)
-		}
-		for _, a := range page.Value {
-			// The filter gives what the principal has above and below the scope, too.
-			if found, err := armid.Parse(value(a.ID)); err == nil && found.Scope().Equal(id.Scope()) && sameAssignment(a.Properties, &p) {
-				return found, nil
-			}
-		}
-	}
-	return armid.ID{}, fmt.Errorf("the role assignment that exists at %s is not in the list of those that can be read there", id.Scope())
 }
 
 // sameAssignment reports whether two assignments at one scope are of one role to one principal.
@@ -182,13 +81,19 @@ func sameAssignment(a, b *armauthorization.RoleAssignmentProperties) bool {
 		strings.EqualFold(lastSegment(value(a.RoleDefinitionID)), lastSegment(value(b.RoleDefinitionID)))
 }
 
+// sameTerms reports whether two assignments have what may change of one in common.
+func sameTerms(a, b *armauthorization.RoleAssignmentProperties) bool {
+	return value(a.Description) == value(b.Description) && value(a.Condition) == value(b.Condition) &&
+		(value(a.Condition) == "" || value(a.ConditionVersion) == value(b.ConditionVersion))
+}
+
 // lastSegment of a role definition's ID is its GUID, whether the ID is the tenant's or a subscription's form.
 func lastSegment(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 func (c *Client) roleAssignments(id armid.ID) (*armauthorization.RoleAssignmentsClient, error) {
 	client, err := armauthorization.NewRoleAssignmentsClient(id.SubscriptionID(), c.credential, c.armOptions())
 	if err != nil {
-		return nil, fmt.Errorf("preparing to ask for the role assignment %s: %w", id, err)
+		return nil, fmt.Errorf("preparing to ask for role assignments at %s: %w", id, err)
 	}
 	return client, nil
 }

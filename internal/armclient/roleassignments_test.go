@@ -6,6 +6,7 @@ package armclient
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,7 +39,7 @@ func TestARoleAssignmentLives(t *testing.T) {
 	c := newClient(t, cfg)
 	id, p := readerAt(devTest)
 
-	created, err := c.CreateRoleAssignment(ctx, id, p)
+	_, created, err := c.CreateRoleAssignment(ctx, id, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,18 +53,18 @@ func TestARoleAssignmentLives(t *testing.T) {
 	if updated, err := c.UpdateRoleAssignment(ctx, id, p); err != nil || value(updated.Properties.Description) != "for the demo" {
 		t.Errorf("updating it gives %+v, %v", updated.Properties, err)
 	}
-	if read, err := c.RoleAssignment(ctx, id); err != nil || value(read.Properties.Description) != "for the demo" {
+	if read, err := c.RoleAssignment(ctx, id, ""); err != nil || value(read.Properties.Description) != "for the demo" {
 		t.Errorf("reading it gives %+v, %v", read.Properties, err)
 	}
 	if got := len(server.World().State().RoleAssignments); got != 2 {
 		t.Errorf("Azure has %d role assignments, want ours and the operator's", got)
 	}
 	for range 2 {
-		if err := c.DeleteRoleAssignment(ctx, id); err != nil {
+		if err := c.DeleteRoleAssignment(ctx, id, ""); err != nil {
 			t.Errorf("deleting it: %v", err)
 		}
 	}
-	if _, err := c.RoleAssignment(ctx, id); !IsNotFound(err) {
+	if _, err := c.RoleAssignment(ctx, id, ""); !IsNotFound(err) {
 		t.Errorf("reading it after that: %v", err)
 	}
 }
@@ -76,7 +77,7 @@ func TestARoleAssignmentIsNotTakenOver(t *testing.T) {
 		taken string
 		old   bool // the service names no ID in its message
 	}{
-		"under our name":                    {taken: id.Name()},
+		"under our name, on other terms":    {taken: id.Name()},
 		"under another name":                {taken: other},
 		"under another name, older service": {taken: other, old: true},
 	} {
@@ -88,7 +89,7 @@ func TestARoleAssignmentIsNotTakenOver(t *testing.T) {
 					// What the principal has above and below must not be mistaken for it.
 					mockarm.SeedRoleAssignment{Role: "Reader", Principal: principal, Scope: "/subscriptions/" + mockarm.DefaultSubscriptionID},
 					mockarm.SeedRoleAssignment{Role: "Contributor", Principal: principal, Scope: devTest.String()},
-					mockarm.SeedRoleAssignment{Role: "Reader", Principal: principal, Scope: devTest.String(), Name: test.taken})
+					mockarm.SeedRoleAssignment{Role: "Reader", Principal: principal, Scope: devTest.String(), Name: test.taken, Description: "by hand"})
 			})
 			tap(&cfg, func(r *http.Request) (*http.Response, error) {
 				if test.old && r.Method == http.MethodPut {
@@ -99,10 +100,52 @@ func TestARoleAssignmentIsNotTakenOver(t *testing.T) {
 				}
 				return nil, nil
 			})
-			_, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p)
+			_, _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p)
 			exists, ok := errors.AsType[*AlreadyExistsError](err)
 			if want := armid.RoleAssignment(devTest, test.taken); !ok || !exists.ID.Equal(want) {
 				t.Errorf("error %v, want an AlreadyExistsError of %s", err, want)
+			}
+		})
+	}
+}
+
+// An earlier run may have been killed after its PUT. Nobody else would draw the name that follows from what is assigned.
+func TestWhatAnEarlierRunMadeIsTaken(t *testing.T) {
+	t.Parallel()
+	id, p := readerAt(devTest)
+	server, cfg := newMock(t, func(s *mockarm.Seed) {
+		s.Principals = append(s.Principals, mockarm.SeedPrincipal{ObjectID: principal, DisplayName: "reader", AppID: "88888888-8888-4888-8888-888888888888"})
+		s.RoleAssignments = append(s.RoleAssignments, mockarm.SeedRoleAssignment{Role: "Reader", Principal: principal, Scope: devTest.String(), Name: id.Name()})
+	})
+	made, assignment, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p)
+	if err != nil || !made.Equal(id) || value(assignment.Properties.PrincipalID) != principal {
+		t.Errorf("%s %+v %v", made, assignment.Properties, err)
+	}
+	if n := len(server.World().State().RoleAssignments); n != 2 {
+		t.Errorf("Azure has %d role assignments, want it and the operator's", n)
+	}
+}
+
+func TestWhatExistsIsAdoptedWhereThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	const other = "77777777-7777-4777-8777-777777777777"
+	id, p := readerAt(devTest)
+	p.Description = new("ours now")
+	for name, taken := range map[string]string{"under our name": id.Name(), "under another name": other} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, cfg := newMock(t, func(s *mockarm.Seed) {
+				s.Principals = append(s.Principals, mockarm.SeedPrincipal{ObjectID: principal, DisplayName: "reader", AppID: "88888888-8888-4888-8888-888888888888"})
+				s.RoleAssignments = append(s.RoleAssignments, mockarm.SeedRoleAssignment{Role: "Reader", Principal: principal, Scope: devTest.String(), Name: taken})
+			})
+			cfg.AdoptExisting = true
+			made, _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p)
+			if err != nil || made.Name() != taken {
+				t.Errorf("%s, %v", made, err)
+			}
+			all := server.World().State().RoleAssignments
+			if i := slices.IndexFunc(all, func(a mockarm.RoleAssignmentState) bool { return a.Description == "ours now" }); len(all) != 2 || i < 0 {
+				t.Errorf("Azure has %+v", all)
 			}
 		})
 	}
@@ -114,7 +157,7 @@ func TestATakenNameIsToldFromAnExistingAssignment(t *testing.T) {
 	_, cfg := newMock(t, func(s *mockarm.Seed) {
 		s.RoleAssignments = append(s.RoleAssignments, mockarm.SeedRoleAssignment{Role: "Contributor", Principal: mockarm.DefaultOperatorID, Scope: devTest.String(), Name: id.Name()})
 	})
-	_, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p)
+	_, _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p)
 	if _, ok := errors.AsType[*AlreadyExistsError](err); ok || err == nil || !strings.Contains(err.Error(), mockarm.DefaultOperatorID) {
 		t.Errorf("error %v, want one that tells whose the name is", err)
 	}
@@ -138,7 +181,7 @@ func TestARequestThatWasSentTwiceIsOneCreation(t *testing.T) {
 			return nil, errors.New("connection reset by peer")
 		})
 		id, p := readerAt(devTest)
-		if _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p); err != nil {
+		if _, _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p); err != nil {
 			t.Error(err)
 		}
 		if got := len(server.World().State().RoleAssignments); got != 2 || !lost {
@@ -168,7 +211,7 @@ func TestRefusalsThatPassAreWaitedOut(t *testing.T) {
 				})
 				c := newClient(t, cfg)
 				id, p := readerAt(devTest)
-				if _, err := c.CreateRoleAssignment(t.Context(), id, p); err != nil {
+				if _, _, err := c.CreateRoleAssignment(t.Context(), id, p); err != nil {
 					t.Error(err)
 				}
 				if waited := time.Since(began); waited > known+10*time.Second {
@@ -178,9 +221,12 @@ func TestRefusalsThatPassAreWaitedOut(t *testing.T) {
 				// One that lasts is reported within two minutes, not after the whole timeout.
 				began, known = time.Now(), time.Hour
 				id, p = readerAt(armid.ResourceGroup(mockarm.DefaultSubscriptionID, "DevTest").Child(armid.TypeVirtualMachine, "vm-linux"))
-				_, err := c.CreateRoleAssignment(t.Context(), id, p)
+				_, _, err := c.CreateRoleAssignment(t.Context(), id, p)
 				if waited := time.Since(began); ErrorCode(err) != refusal.code || waited > 2*time.Minute || waited < 100*time.Second {
 					t.Errorf("error %v after %s", err, waited)
+				}
+				if step := nextSteps[refusal.code]; refusal.code != "BadRequest" && (step == "" || !strings.Contains(Describe(err), step)) {
+					t.Errorf("nobody is told what to do: %s", Describe(err))
 				}
 			})
 		})
@@ -195,7 +241,7 @@ func TestANewPrincipalIsGrantedARoleAtOnce(t *testing.T) {
 	server.World().Configure(func(s *mockarm.Settings) { s.DirectoryDelay = time.Hour })
 	w := tap(&cfg, nil)
 	id, p := readerAt(devTest)
-	if _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p); err != nil || len(w.seen()) != 2 {
+	if _, _, err := newClient(t, cfg).CreateRoleAssignment(t.Context(), id, p); err != nil || len(w.seen()) != 2 {
 		t.Errorf("error %v after the requests %q", err, w.seen())
 	}
 }

@@ -19,9 +19,13 @@ import (
 
 // Role is a role definition.
 type Role struct {
-	ID   armid.ID // as seen from the scope it was looked up for
-	GUID string
-	Name string
+	ID               armid.ID // as seen from the scope it was looked up for
+	GUID             string
+	Name             string
+	Description      string
+	Type             string // "BuiltInRole" or "CustomRole"
+	AssignableScopes []string
+	Permissions      []*armauthorization.Permission
 }
 
 // UnknownRoleError says that no role has a name.
@@ -183,7 +187,14 @@ func (c *Client) listRoles(ctx context.Context, scope armid.ID) ([]Role, error) 
 				continue
 			}
 			guid := strings.ToLower(value(d.Name))
-			roles = append(roles, Role{armid.RoleDefinition(scope.SubscriptionID(), guid), guid, value(d.Properties.RoleName)})
+			role := Role{
+				ID: armid.RoleDefinition(scope.SubscriptionID(), guid), GUID: guid, Name: value(d.Properties.RoleName),
+				Description: value(d.Properties.Description), Type: value(d.Properties.RoleType), Permissions: d.Properties.Permissions,
+			}
+			for _, assignable := range d.Properties.AssignableScopes {
+				role.AssignableScopes = append(role.AssignableScopes, value(assignable))
+			}
+			roles = append(roles, role)
 		}
 	}
 	return roles, nil

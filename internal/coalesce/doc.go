@@ -9,5 +9,7 @@
 // [Snapshot] is for reads. What was read of an object is kept until it is written: a refresh of many things in one object
 // reads it once. There are no time windows, since Terraform shows a provider at most ten reads at a time.
 //
+// [Lists] is for reads of many objects that can be listed together: after the first few, a list of their group serves.
+//
 // The package knows neither Azure nor Terraform.
 package coalesce

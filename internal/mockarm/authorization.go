@@ -14,7 +14,7 @@ var authorizationVersions = []string{
 	"2020-04-01-preview", "2020-08-01-preview", "2020-10-01", "2020-10-01-preview", "2022-04-01", "2022-05-01-preview",
 }
 
-// authorizationService is Microsoft.Authorization: role definitions and assignments, effective permissions, and deny
+// authorizationService is Microsoft.Authorization: role definitions and assignments, locks, effective permissions, and deny
 // assignments. Its resources are extensions of any scope.
 func authorizationService() service {
 	kind := func(name string, operations ...operation) resourceType {
@@ -32,6 +32,15 @@ func authorizationService() service {
 			operation{method: http.MethodGet, on: onCollection, handle: listRoleDefinitions},
 			operation{method: http.MethodPut, on: onItem, action: roleDefinitions + "/write", handle: putRoleDefinition},
 			operation{method: http.MethodDelete, on: onItem, action: roleDefinitions + "/delete", handle: deleteRoleDefinition}),
+		{
+			name: "locks", apiVersions: lockVersions, locations: []string{},
+			operations: []operation{
+				{method: http.MethodGet, on: onItem, action: locks + "/read", handle: getLock},
+				{method: http.MethodGet, on: onCollection, action: locks + "/read", handle: listLocks},
+				{method: http.MethodPut, on: onItem, action: locks + "/write", handle: putLock},
+				{method: http.MethodDelete, on: onItem, action: locks + "/delete", handle: deleteLock},
+			},
+		},
 		kind("permissions",
 			operation{method: http.MethodGet, on: onCollection, action: "Microsoft.Authorization/permissions/read", handle: listPermissions}),
 		kind("denyAssignments",

@@ -62,9 +62,11 @@ func (v *visit) admit() *response {
 		v.checkSubscription,
 		v.checkAuthorization,
 		v.checkResourceGroup,
+		v.checkManagementGroup,
 		v.checkRegistration,
 		v.checkTypeAndVersion,
 		v.checkContent,
+		v.checkLocks,
 		v.checkServiceAllowance,
 	}
 	for _, check := range checks {

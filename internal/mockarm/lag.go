@@ -27,6 +27,20 @@ func (w *World) granted(assignment *RoleAssignment) bool {
 	return w.past(assignment.GrantedAt, w.settings.GrantLag)
 }
 
+// assignmentReadable and assignmentListed tell whether a role assignment, one that is there or one that is not any more, shows in reads.
+func (w *World) assignmentReadable(assignment *RoleAssignment) bool {
+	return w.shows(assignment, w.settings.RoleAssignmentReadLag)
+}
+
+func (w *World) assignmentListed(assignment *RoleAssignment) bool {
+	return w.shows(assignment, max(w.settings.RoleAssignmentReadLag, w.settings.RoleAssignmentListLag))
+}
+
+// shows tells whether a replica that is behind by a delay has a role assignment.
+func (w *World) shows(assignment *RoleAssignment, delay time.Duration) bool {
+	return w.past(assignment.GrantedAt, delay) && (assignment.DeletedAt.IsZero() || !w.past(assignment.DeletedAt, delay))
+}
+
 // arrived tells whether an identity that has come into force on a host is known to its IMDS.
 func (w *World) arrived(since time.Time) bool { return w.past(since, w.settings.AttachLag) }
 

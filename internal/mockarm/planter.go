@@ -53,12 +53,16 @@ func (w *World) plant(seed Seed) error {
 	w.issuers = map[string]string{}
 	w.roleDefinitions = map[string]*RoleDefinition{}
 	w.roleAssignments = map[string]*RoleAssignment{}
+	w.deletedAssignments = map[string]*RoleAssignment{}
+	w.managementGroups = map[string]*ManagementGroup{}
+	w.locks = map[string]*Lock{}
 	w.operations = map[string]*Operation{}
 	w.serials = map[string]int{}
 	w.salt = newGUID()
 	p := planter{world: w, seed: seed}
 	err := errors.Join(
 		each("tenants", seed.Tenants, p.tenant),
+		each("managementGroups", seed.ManagementGroups, p.managementGroup),
 		each("subscriptions", seed.Subscriptions, p.subscription),
 		each("principals", seed.Principals, p.principal),
 		each("resourceGroups", seed.ResourceGroups, p.resourceGroup),
@@ -68,6 +72,7 @@ func (w *World) plant(seed Seed) error {
 		each("virtualMachines", seed.VirtualMachines, p.machine),
 		each("roleDefinitions", seed.RoleDefinitions, p.roleDefinition),
 		each("roleAssignments", seed.RoleAssignments, p.roleAssignment),
+		each("locks", seed.Locks, p.lock),
 		p.operator(),
 	)
 	if err != nil {
@@ -120,7 +125,10 @@ func (p planter) tenant(t SeedTenant) error {
 	if err != nil {
 		return err
 	}
-	return put(p.world.tenants, "id", id, &Tenant{ID: id, DisplayName: cmp.Or(t.DisplayName, id)})
+	if err := put(p.world.tenants, "id", id, &Tenant{ID: id, DisplayName: cmp.Or(t.DisplayName, id)}); err != nil {
+		return err
+	}
+	return p.rootManagementGroup(id)
 }
 
 // tenantID is that of a tenant of the seed: the only one where none is named.
@@ -157,8 +165,12 @@ func (p planter) subscription(s SeedSubscription) error {
 			registered[strings.ToLower(namespace)] = true
 		}
 	}
+	group, err := p.managementGroupAbove("managementGroup", cmp.Or(s.ManagementGroup, tenantID))
+	if err != nil {
+		return err
+	}
 	return put(p.world.subscriptions, "id", id, &Subscription{
-		ID: id, TenantID: tenantID, DisplayName: cmp.Or(s.DisplayName, id), Registered: registered,
+		ManagementGroup: group, ID: id, TenantID: tenantID, DisplayName: cmp.Or(s.DisplayName, id), Registered: registered,
 	})
 }
 

@@ -162,14 +162,9 @@ func (p planter) roleAssignment(s SeedRoleAssignment) error {
 	if err != nil {
 		return err
 	}
-	scope := "/" + strings.Trim(s.Scope, "/")
-	if s.Scope == "" || !strings.HasPrefix(s.Scope, "/") {
-		return fmt.Errorf("scope: %q is neither \"/\" nor an ARM ID", s.Scope)
-	}
-	segments, _ := splitPath(scope)
-	var where target
-	if !where.withScope(segments) || where.subscription != "" && p.world.subscriptions[key(where.subscription)] == nil {
-		return fmt.Errorf("scope: there is no %q", s.Scope)
+	scope, err := p.scope(s.Scope)
+	if err != nil {
+		return err
 	}
 	name, err := guid("name", s.Name, "roleAssignment", scope, role.GUID, principal.ObjectID)
 	if err != nil {
@@ -179,6 +174,7 @@ func (p planter) roleAssignment(s SeedRoleAssignment) error {
 	now := p.world.clock.Now()
 	return put(p.world.roleAssignments, "name", id, &RoleAssignment{
 		ID: id, Name: name, Scope: scope, RoleGUID: role.GUID, PrincipalID: principal.ObjectID, PrincipalType: string(principal.Kind),
+		Description: s.Description, Condition: s.Condition, ConditionVersion: s.conditionVersion(),
 		CreatedOn: now, UpdatedOn: now,
 	})
 }

@@ -36,11 +36,11 @@ func (w *World) permissions(c caller, scope string) []Permission {
 }
 
 // rolesOf goes through the roles that the caller has on a scope, by the keys of their assignments. An assignment counts at
-// its own scope and everywhere below (Microsoft Learn: role-based-access-control/scope-overview).
+// its own scope and everywhere below, from management groups down (Microsoft Learn: role-based-access-control/scope-overview).
 func (w *World) rolesOf(c caller, scope string) iter.Seq2[string, *RoleDefinition] {
 	return func(yield func(string, *RoleDefinition) bool) {
 		for id, assignment := range w.roleAssignments {
-			if !strings.EqualFold(assignment.PrincipalID, c.objectID) || !encloses(assignment.Scope, scope) || !w.granted(assignment) {
+			if !strings.EqualFold(assignment.PrincipalID, c.objectID) || !w.inherits(scope, assignment.Scope) || !w.granted(assignment) {
 				continue
 			}
 			if role := w.roleDefinition(assignment.RoleGUID); role != nil && !yield(id, role) {

@@ -249,9 +249,11 @@ func (w *World) removeResourceGroup(group *ResourceGroup) {
 // granted elsewhere to a principal that is gone stay behind (Microsoft Learn: role-based-access-control/troubleshooting,
 // "Role assignments with identity not found").
 func (w *World) removeAssignmentsIn(scope string) {
-	maps.DeleteFunc(w.roleAssignments, func(_ string, assignment *RoleAssignment) bool {
-		return encloses(scope, assignment.Scope)
-	})
+	for _, assignment := range w.roleAssignments {
+		if encloses(scope, assignment.Scope) {
+			w.removeAssignment(assignment)
+		}
+	}
 }
 
 func locationRequired() *response {

@@ -116,7 +116,7 @@ func (s *Subscription) body() map[string]any {
 func (w *World) holdsRoleIn(c caller, scope string) bool {
 	for _, assignment := range w.roleAssignments {
 		if strings.EqualFold(assignment.PrincipalID, c.objectID) && w.granted(assignment) &&
-			(encloses(assignment.Scope, scope) || encloses(scope, assignment.Scope)) {
+			(w.inherits(scope, assignment.Scope) || encloses(scope, assignment.Scope)) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@
 package mockarm
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -63,12 +64,24 @@ func (a *RoleAssignment) body() roleAssignmentBody {
 	}
 }
 
+// unknownPrincipal is the principalType of assignments whose principal is gone, where the service tells.
+const unknownPrincipal = "Unknown"
+
+// show is an assignment as reads show it.
+func (w *World) show(a *RoleAssignment) roleAssignmentBody {
+	body := a.body()
+	if w.settings.TellOrphans && w.principals[key(a.PrincipalID)] == nil {
+		body.Properties.PrincipalType = unknownPrincipal
+	}
+	return body
+}
+
 func getRoleAssignment(w *World, req *request) *response {
-	assignment := w.roleAssignments[key(req.target.path)]
-	if assignment == nil {
+	assignment := cmp.Or(w.roleAssignments[key(req.target.path)], w.deletedAssignments[key(req.target.path)])
+	if assignment == nil || !w.assignmentReadable(assignment) {
 		return fail(http.StatusNotFound, "RoleAssignmentNotFound", fmt.Sprintf("The role assignment '%s' is not found.", req.target.name()))
 	}
-	return ok(assignment.body())
+	return ok(w.show(assignment))
 }
 
 // listRoleAssignments lists what is assigned at, above and below a scope; atScope() leaves out what is below
@@ -95,13 +108,18 @@ func listRoleAssignments(w *World, req *request) *response {
 		return fail(http.StatusBadRequest, "BadRequestFormat", fmt.Sprintf("The principal ID '%s' of the filter is not a GUID.", principalID))
 	}
 	bodies := []roleAssignmentBody{}
-	for _, id := range slices.Sorted(maps.Keys(w.roleAssignments)) {
-		assignment := w.roleAssignments[id]
+	remembered := maps.Clone(w.deletedAssignments)
+	maps.Copy(remembered, w.roleAssignments)
+	for _, id := range slices.Sorted(maps.Keys(remembered)) {
+		assignment := remembered[id]
+		if !w.assignmentListed(assignment) {
+			continue
+		}
 		if byPrincipal && !strings.EqualFold(assignment.PrincipalID, principalID) {
 			continue
 		}
-		if encloses(assignment.Scope, req.target.scope) || !atScope && encloses(req.target.scope, assignment.Scope) {
-			bodies = append(bodies, assignment.body())
+		if w.inherits(req.target.scope, assignment.Scope) || !atScope && w.inherits(assignment.Scope, req.target.scope) {
+			bodies = append(bodies, w.show(assignment))
 		}
 	}
 	return page(w, req, bodies)
@@ -133,6 +151,7 @@ func putRoleAssignment(w *World, req *request) *response {
 		existing, answer = wanted, created
 		existing.CreatedOn, existing.GrantedAt, existing.CreatedBy = now, now, req.caller.objectID
 		w.roleAssignments[key(existing.ID)] = existing
+		delete(w.deletedAssignments, key(existing.ID))
 	} else {
 		existing.Description, existing.Condition, existing.ConditionVersion = wanted.Description, wanted.Condition, wanted.ConditionVersion
 	}
@@ -169,7 +188,7 @@ func (w *World) readRoleAssignment(req *request, properties roleAssignmentProper
 	if role == nil {
 		return nil, roleDefinitionDoesNotExist(http.StatusBadRequest, match[1])
 	}
-	if !role.assignableAt(scope) {
+	if !w.assignableAt(role, scope) {
 		return nil, fail(http.StatusBadRequest, "RoleAssignmentScopeNotAssignableToRoleDefinition", fmt.Sprintf(
 			"The role assignment scope '%s' is not in the assignable scopes of the role definition '%s'.", scope, role.RoleName))
 	}
@@ -212,17 +231,49 @@ func (w *World) matchRoleAssignment(wanted *RoleAssignment) (*RoleAssignment, *r
 		same := assignment.grantsSameAs(wanted)
 		switch {
 		case strings.EqualFold(assignment.Name, wanted.Name) && !same:
-			return nil, fail(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted",
-				"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
+			return nil, roleAssignmentUpdateNotPermitted()
 		case same:
 			twin = assignment
 		}
 	}
 	if twin != nil && !strings.EqualFold(twin.Name, wanted.Name) {
-		return nil, fail(http.StatusConflict, "RoleAssignmentExists", fmt.Sprintf(
-			"The role assignment already exists. The ID of the existing role assignment is %s.", undashed(twin.Name)))
+		return nil, w.roleAssignmentExists(twin)
+	}
+	if twin == nil {
+		return nil, w.rememberedAssignment(wanted)
 	}
 	return twin, nil
+}
+
+// roleAssignmentExists tells what is in the way, in one of the two texts that the service has.
+func (w *World) roleAssignmentExists(twin *RoleAssignment) *response {
+	message := "The role assignment already exists."
+	if !w.settings.TerseRoleAssignmentExists {
+		message += fmt.Sprintf(" The ID of the existing role assignment is %s.", undashed(twin.Name))
+	}
+	return fail(http.StatusConflict, "RoleAssignmentExists", message)
+}
+
+func roleAssignmentUpdateNotPermitted() *response {
+	return fail(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted",
+		"Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
+}
+
+// rememberedAssignment refuses a new assignment in whose way stands one that was deleted a moment ago.
+func (w *World) rememberedAssignment(wanted *RoleAssignment) *response {
+	for _, id := range slices.Sorted(maps.Keys(w.deletedAssignments)) {
+		deleted := w.deletedAssignments[id]
+		switch {
+		case w.past(deleted.DeletedAt, w.settings.DeletedAssignmentLag):
+		case strings.EqualFold(deleted.Name, wanted.Name):
+			return roleAssignmentUpdateNotPermitted()
+		case deleted.grantsSameAs(wanted):
+			return fail(http.StatusConflict, "HashConflictOnDifferentRoleAssignmentIds", fmt.Sprintf(
+				"Hash conflict on different role assignment ids. The existing role assignment id is %s and the new role assignment id is %s.",
+				undashed(deleted.Name), undashed(wanted.Name)))
+		}
+	}
+	return nil
 }
 
 // grantsSameAs tells whether two assignments give the same role to the same principal on the same scope.
@@ -252,18 +303,23 @@ func (w *World) admitRoleAssignment(req *request, wanted *RoleAssignment) *respo
 				"assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, "+
 				"such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype", undashed(wanted.PrincipalID), tenantID))
 	}
-	if subscription := subscriptionOf(wanted.Scope); subscription != "" && w.countAssignments(subscription) >= w.settings.roleAssignmentLimit() {
+	container, limit := subscriptionOf(wanted.Scope), w.settings.roleAssignmentLimit()
+	if group := managementGroupOf(wanted.Scope); group != "" {
+		container, limit = managementGroupID(group), w.settings.managementGroupRoleAssignmentLimit()
+	}
+	if container != "" && w.countAssignments(container) >= limit {
 		return fail(http.StatusBadRequest, "RoleAssignmentLimitExceeded", "No more role assignments can be created (code: RoleAssignmentLimitExceeded)")
 	}
 	return nil
 }
 
-// countAssignments counts the role assignments of a subscription, those on its groups and resources included
+// countAssignments counts the role assignments of a subscription, those on its groups and resources included, or of a
+// management group, those of its subscriptions and of groups below left out
 // (Microsoft Learn: role-based-access-control/troubleshoot-limits).
-func (w *World) countAssignments(subscription string) int {
+func (w *World) countAssignments(container string) int {
 	count := 0
 	for _, assignment := range w.roleAssignments {
-		if encloses(subscription, assignment.Scope) {
+		if encloses(container, assignment.Scope) {
 			count++
 		}
 	}
@@ -276,6 +332,15 @@ func deleteRoleAssignment(w *World, req *request) *response {
 	if assignment == nil {
 		return noContent()
 	}
-	delete(w.roleAssignments, key(assignment.ID))
+	w.removeAssignment(assignment)
 	return ok(assignment.body())
+}
+
+// removeAssignment takes an assignment away, and remembers it for as long as any part of the service does.
+func (w *World) removeAssignment(assignment *RoleAssignment) {
+	delete(w.roleAssignments, key(assignment.ID))
+	longest := max(w.settings.DeletedAssignmentLag, w.settings.RoleAssignmentReadLag, w.settings.RoleAssignmentListLag)
+	maps.DeleteFunc(w.deletedAssignments, func(_ string, deleted *RoleAssignment) bool { return w.past(deleted.DeletedAt, longest) })
+	assignment.DeletedAt = w.clock.Now()
+	w.deletedAssignments[key(assignment.ID)] = assignment
 }

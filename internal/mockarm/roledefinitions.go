@@ -114,13 +114,13 @@ func nullable(text string) *string {
 }
 
 // assignableAt tells whether a role can be assigned on a scope: within one of its assignable scopes.
-func (d *RoleDefinition) assignableAt(scope string) bool {
-	return slices.ContainsFunc(d.AssignableScopes, func(assignable string) bool { return encloses(assignable, scope) })
+func (w *World) assignableAt(d *RoleDefinition, scope string) bool {
+	return slices.ContainsFunc(d.AssignableScopes, func(assignable string) bool { return w.inherits(scope, assignable) })
 }
 
 // assignableBelow tells whether a role can be assigned somewhere below a scope.
-func (d *RoleDefinition) assignableBelow(scope string) bool {
-	return slices.ContainsFunc(d.AssignableScopes, func(assignable string) bool { return encloses(scope, assignable) })
+func (w *World) assignableBelow(d *RoleDefinition, scope string) bool {
+	return slices.ContainsFunc(d.AssignableScopes, func(assignable string) bool { return w.inherits(assignable, scope) })
 }
 
 // mayReadRoles asks for the right to read role definitions. At the root everybody in the tenant has it.
@@ -137,7 +137,7 @@ func getRoleDefinition(w *World, req *request) *response {
 		return refusal
 	}
 	role := w.roleDefinition(req.target.name())
-	if role == nil || !role.assignableAt(req.target.scope) && !role.assignableBelow(req.target.scope) {
+	if role == nil || !w.assignableAt(role, req.target.scope) && !w.assignableBelow(role, req.target.scope) {
 		return roleDefinitionDoesNotExist(http.StatusNotFound, req.target.name())
 	}
 	return ok(role.body(req.target.scope))
@@ -173,7 +173,7 @@ func listRoleDefinitions(w *World, req *request) *response {
 		if byName && !strings.EqualFold(role.RoleName, roleName) || byType && !strings.EqualFold(role.Type, roleType) {
 			continue
 		}
-		if role.assignableAt(req.target.scope) || below && role.assignableBelow(req.target.scope) {
+		if w.assignableAt(role, req.target.scope) || below && w.assignableBelow(role, req.target.scope) {
 			bodies = append(bodies, role.body(req.target.scope))
 		}
 	}

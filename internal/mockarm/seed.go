@@ -32,6 +32,9 @@ type Seed struct {
 
 	RoleDefinitions []SeedRoleDefinition `json:"roleDefinitions,omitempty"`
 	RoleAssignments []SeedRoleAssignment `json:"roleAssignments,omitempty"`
+
+	ManagementGroups []SeedManagementGroup `json:"managementGroups,omitempty"`
+	Locks            []SeedLock            `json:"locks,omitempty"`
 }
 
 // SeedTenant is a Microsoft Entra tenant.
@@ -45,6 +48,8 @@ type SeedSubscription struct {
 	ID          string `json:"id"`
 	Tenant      string `json:"tenant,omitempty"`
 	DisplayName string `json:"displayName,omitempty"`
+	// ManagementGroup is the name of the group that the subscription is in; the tenant's root group if left out.
+	ManagementGroup string `json:"managementGroup,omitempty"`
 	// RegisteredProviders are the namespaces that are registered in the subscription; if left out, all that the mock has.
 	RegisteredProviders *[]string `json:"registeredProviders,omitempty"`
 }
@@ -154,10 +159,38 @@ type SeedRoleAssignment struct {
 	Role string `json:"role"`
 	// Principal is an object ID, or the ARM ID of a user-assigned identity or of a machine with an identity of its own.
 	Principal string `json:"principal"`
-	// Scope is "/" or the ARM ID of a subscription, a resource group or a resource.
+	// Scope is "/" or the ARM ID of a management group, a subscription, a resource group or a resource.
 	Scope string `json:"scope"`
 	// Name is the GUID of the assignment.
-	Name string `json:"name,omitempty"`
+	Name        string `json:"name,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Condition is of version 2.0.
+	Condition string `json:"condition,omitempty"`
+}
+
+func (s SeedRoleAssignment) conditionVersion() string {
+	if s.Condition == "" {
+		return ""
+	}
+	return "2.0"
+}
+
+// SeedManagementGroup is a management group. Those above it stand before it in the seed.
+type SeedManagementGroup struct {
+	Name        string `json:"name"`
+	Tenant      string `json:"tenant,omitempty"`
+	DisplayName string `json:"displayName,omitempty"`
+	// Parent is the name of the group above; the tenant's root group, which needs no seed, if left out.
+	Parent string `json:"parent,omitempty"`
+}
+
+// SeedLock is a management lock.
+type SeedLock struct {
+	Name string `json:"name"`
+	// Scope is the ARM ID of a subscription, a resource group or a resource.
+	Scope string    `json:"scope"`
+	Level LockLevel `json:"level,omitempty"` // CanNotDelete if left out, or ReadOnly
+	Notes string    `json:"notes,omitempty"`
 }
 
 // LoadWorld makes a world of a seed in JSON.

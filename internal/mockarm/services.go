@@ -10,5 +10,6 @@ func services() []service {
 		managedIdentityService(),
 		computeService(),
 		authorizationService(),
+		managementService(),
 	}
 }

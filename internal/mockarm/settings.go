@@ -23,6 +23,14 @@ type Settings struct {
 	PageSize int
 	// RoleAssignmentLimit is how many role assignments a subscription holds; 4000 by default.
 	RoleAssignmentLimit int
+	// ManagementGroupRoleAssignmentLimit is how many a management group holds; 500 by default.
+	ManagementGroupRoleAssignmentLimit int
+	// TerseRoleAssignmentExists has RoleAssignmentExists leave out the ID of the assignment that exists, as older
+	// deployments of the service do. It finds clients that cannot tell which one is in their way.
+	TerseRoleAssignmentExists bool
+	// TellOrphans shows the principalType "Unknown" of role assignments whose principal is not in the directory; by default
+	// they show the type that they were made with. It is not documented when the service does which.
+	TellOrphans bool
 	// Seed makes the GUIDs of new objects the same in every run, so that requests which name them are; random by default.
 	Seed uint64
 
@@ -42,6 +50,16 @@ type Settings struct {
 	// in Azure for up to ten minutes (Microsoft Learn: role-based-access-control/troubleshooting, "Role assignment changes
 	// are not being detected"). It finds clients that take the first 403 for an answer.
 	GrantLag time.Duration
+	// DeletedAssignmentLag is how long a deleted role assignment is not forgotten where names and grants are checked: its
+	// name is refused with RoleAssignmentUpdateNotPermitted, and its grant under another name with a hash conflict (Microsoft
+	// Learn: role-based-access-control/troubleshooting). It finds clients that cannot replace an assignment.
+	DeletedAssignmentLag time.Duration
+	// RoleAssignmentReadLag is how long reads of role assignments do not see what has been made or deleted: GET answers 404
+	// for a new one and 200 for a deleted one, and lists do alike. It finds clients that read what they have just written.
+	RoleAssignmentReadLag time.Duration
+	// RoleAssignmentListLag is the same for lists only. It finds clients that take what a list lacks for gone, and what it
+	// has for there.
+	RoleAssignmentListLag time.Duration
 	// IdentityReadLag is how long a new user-assigned identity cannot be read: GET answers 404 and lists leave it out,
 	// because reads come from a replica. It finds clients that read what they have just created, and take the 404 for a
 	// deletion.
@@ -75,3 +93,7 @@ func (s Settings) federatedWriteDuration() time.Duration {
 func (s Settings) pageSize() int { return cmp.Or(s.PageSize, 1000) }
 
 func (s Settings) roleAssignmentLimit() int { return cmp.Or(s.RoleAssignmentLimit, 4000) }
+
+func (s Settings) managementGroupRoleAssignmentLimit() int {
+	return cmp.Or(s.ManagementGroupRoleAssignmentLimit, 500)
+}

@@ -18,6 +18,7 @@ type State struct {
 	VirtualMachineScaleSets []ScaleSetState `json:"virtualMachineScaleSets"`
 
 	RoleAssignments []RoleAssignmentState `json:"roleAssignments"`
+	Locks           []LockState           `json:"locks"`
 	Principals      []PrincipalState      `json:"principals"`
 }
 
@@ -109,6 +110,18 @@ type RoleAssignmentState struct {
 	PrincipalType string `json:"principalType,omitempty"`
 	Description   string `json:"description,omitempty"`
 	Condition     string `json:"condition,omitempty"`
+	// ConditionVersion is that of the condition's language.
+	ConditionVersion string `json:"conditionVersion,omitempty"`
+
+	DelegatedManagedIdentityResourceID string `json:"delegatedManagedIdentityResourceId,omitempty"`
+}
+
+// LockState is a management lock in a [State].
+type LockState struct {
+	ID    string    `json:"id"`
+	Scope string    `json:"scope"`
+	Level LockLevel `json:"level"`
+	Notes string    `json:"notes,omitempty"`
 }
 
 // PrincipalState is an object of the directory in a [State].
@@ -147,12 +160,17 @@ func (w *World) State() State {
 		RoleAssignments: snapshot(w.roleAssignments, func(a *RoleAssignment) RoleAssignmentState {
 			state := RoleAssignmentState{
 				ID: a.ID, Scope: a.Scope, RoleID: a.RoleGUID, PrincipalID: a.PrincipalID, PrincipalType: a.PrincipalType,
-				Description: a.Description, Condition: a.Condition,
+				Description: a.Description, Condition: a.Condition, ConditionVersion: a.ConditionVersion,
+
+				DelegatedManagedIdentityResourceID: a.DelegatedManagedIdentityResourceID,
 			}
 			if role := w.roleDefinition(a.RoleGUID); role != nil {
 				state.RoleName = role.RoleName
 			}
 			return state
+		}),
+		Locks: snapshot(w.locks, func(l *Lock) LockState {
+			return LockState{ID: l.ID, Scope: l.Scope, Level: l.Level, Notes: l.Notes}
 		}),
 		Principals: snapshot(w.principals, func(p *Principal) PrincipalState {
 			return PrincipalState{

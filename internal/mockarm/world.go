@@ -33,8 +33,13 @@ type World struct {
 	issuers         map[string]string          // names of the outside issuers of the seed, by their URLs
 	roleDefinitions map[string]*RoleDefinition // custom ones, by role GUID; the built-in ones are a table
 	roleAssignments map[string]*RoleAssignment
-	operations      map[string]*Operation // by operation GUID
-	serials         map[string]int        // how many GUIDs have been made, by what they are for
+	// deletedAssignments are those that have not been forgotten everywhere yet.
+	deletedAssignments map[string]*RoleAssignment
+	managementGroups   map[string]*ManagementGroup
+	locks              map[string]*Lock
+
+	operations map[string]*Operation // by operation GUID
+	serials    map[string]int        // how many GUIDs have been made, by what they are for
 }
 
 // key is the form under which an ARM ID or a GUID is stored and found: ARM IDs are compared without regard to case
@@ -76,6 +81,8 @@ type Subscription struct {
 	TenantID    string
 	DisplayName string
 	Registered  map[string]bool // lower-case namespaces
+	// ManagementGroup is the ID of the management group that the subscription is in.
+	ManagementGroup string
 }
 
 // ResourceGroup is a resource group.
@@ -143,4 +150,5 @@ type RoleAssignment struct {
 	CreatedOn, UpdatedOn               time.Time
 	CreatedBy, UpdatedBy               string
 	GrantedAt                          time.Time // when the grant was asked for; zero for those of a seed
+	DeletedAt                          time.Time // zero for those that are there
 }

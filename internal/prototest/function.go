@@ -5,31 +5,39 @@ package prototest
 
 import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Call calls a function of the provider whose arguments and result are strings. The error is what the function says, nil if it
-// has a result.
-func (p *Provider) Call(name string, arguments ...string) (string, *tfprotov6.FunctionError) {
+// Call calls a function of the provider with texts, and returns its text or what it says is wrong.
+func (p *Provider) Call(name string, arguments ...string) (result, refusal string) {
 	p.t.Helper()
-	if _, ok := p.schemas.Functions[name]; !ok {
+	function, ok := p.schemas.Functions[name]
+	if !ok {
 		p.t.Fatalf("the provider has no function %q", name)
 	}
 	request := &tfprotov6.CallFunctionRequest{Name: name}
-	for _, argument := range arguments {
-		request.Arguments = append(request.Arguments, p.encode(tftypes.String, tftypes.NewValue(tftypes.String, argument)))
+	for i, argument := range arguments {
+		parameter := function.VariadicParameter
+		if i < len(function.Parameters) {
+			parameter = function.Parameters[i]
+		}
+		typ := parameter.Type
+		value, err := toValue(typ, argument)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		request.Arguments = append(request.Arguments, p.encode(typ, value))
 	}
-	response, err := p.server.CallFunction(p.t.Context(), request)
+	called, err := p.server.CallFunction(p.t.Context(), request)
 	if err != nil {
 		p.t.Fatalf("calling %s: %v", name, err)
 	}
-	if response.Error != nil {
-		return "", response.Error
+	if called.Error != nil {
+		return "", called.Error.Text
 	}
-	result, err := fromValue(p.decode(tftypes.String, response.Result))
-	text, ok := result.(string)
-	if err != nil || !ok {
-		p.t.Fatalf("%s gives %v: %v", name, result, err)
+	value, err := fromValue(p.decode(function.Return.Type, called.Result))
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	return text, nil
+	result, _ = value.(string)
+	return result, ""
 }

@@ -86,7 +86,7 @@ func (r *Resource) Apply(config Object) Diagnostics {
 	if plan.Action == NoOp {
 		return diags
 	}
-	if diags = append(diags, r.apply(plan)...); diags.HasError() {
+	if diags = append(diags, r.ApplyPlan(plan)...); diags.HasError() {
 		return diags
 	}
 	r.settled(config)
@@ -195,8 +195,9 @@ func (r *Resource) proposed(config tftypes.Value) (tftypes.Value, error) {
 	return tftypes.NewValue(r.typ, configured), nil
 }
 
-// apply carries a plan out, and fails the test if the result is not what was planned.
-func (r *Resource) apply(plan Plan) Diagnostics {
+// ApplyPlan carries a plan out as "terraform apply" does with a saved one, and fails the test if the result is not what was
+// planned.
+func (r *Resource) ApplyPlan(plan Plan) Diagnostics {
 	r.p.t.Helper()
 	applied, err := r.p.server.ApplyResourceChange(r.p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: r.typeName, PriorState: r.p.encode(r.typ, r.state), PlannedState: r.p.encode(r.typ, plan.planned),

@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
+	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
 // Configure makes the client that all resources and data sources share. What the configuration leaves out comes from the
@@ -60,6 +61,8 @@ func (p *azuremi) client(ctx context.Context, config model, diags *diag.Diagnost
 		IMDSEndpoint:             env.text(config.MSIEndpoint, "ARM_MSI_ENDPOINT"),
 		DisableInstanceDiscovery: env.flag(config.DisableInstanceDiscovery, "ARM_DISABLE_INSTANCE_DISCOVERY", false),
 		AdoptExisting:            config.AdoptExisting.ValueBool(),
+		PrivilegedRoles:          armclient.PrivilegedRoles(config.PrivilegedRoles.ValueString()),
+		PrincipalNotFoundTimeout: tfvalue.ToDuration(config.PrincipalNotFoundTimeout),
 		UserAgent:                "terraform-provider-azuremi/" + p.version,
 		Transport:                p.transport,
 		IMDSTransport:            p.imdsTransport,
@@ -163,6 +166,8 @@ func unknowns(config model, endpoint endpointModel) []string {
 		"ca_certificate_file":                      config.CACertificateFile.IsUnknown(),
 		"disable_instance_discovery":               config.DisableInstanceDiscovery.IsUnknown(),
 		"adopt_existing":                           config.AdoptExisting.IsUnknown(),
+		"privileged_roles":                         config.PrivilegedRoles.IsUnknown(),
+		"principal_not_found_timeout":              config.PrincipalNotFoundTimeout.IsUnknown(),
 	} {
 		if unknown {
 			names = append(names, name)

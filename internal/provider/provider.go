@@ -18,9 +18,12 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/identityassignment"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/resourcegroup"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roleassignment"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roledefinition"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/userassignedidentity"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/virtualmachineidentity"
 )
+
+var _ provider.ProviderWithFunctions = (*azuremi)(nil)
 
 type azuremi struct {
 	version       string
@@ -73,6 +76,8 @@ func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		resourcegroup.NewDataSource,
+		roleassignment.NewDataSource,
+		roledefinition.NewDataSource,
 		virtualmachineidentity.NewDataSource,
 	}
 }
@@ -81,5 +86,6 @@ func (p *azuremi) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
 		functions.NewGitHubActionsSubject,
 		functions.NewKubernetesSubject,
+		roleassignment.NewNameFunction,
 	}
 }

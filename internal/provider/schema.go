@@ -29,6 +29,8 @@ type model struct {
 	CACertificateFile        types.String `tfsdk:"ca_certificate_file"`
 	DisableInstanceDiscovery types.Bool   `tfsdk:"disable_instance_discovery"`
 	AdoptExisting            types.Bool   `tfsdk:"adopt_existing"`
+	PrivilegedRoles          types.String `tfsdk:"privileged_roles"`
+	PrincipalNotFoundTimeout types.String `tfsdk:"principal_not_found_timeout"`
 }
 
 type endpointModel struct {
@@ -105,6 +107,19 @@ func (p *azuremi) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 				MarkdownDescription: "Whether to take over what exists already when it is to be created, instead of failing with an `import` block. " +
 					"What is taken over is changed to what the configuration says, and destroyed with it. `false` by default.",
 				Optional: true,
+			},
+			"privileged_roles": schema.StringAttribute{
+				MarkdownDescription: "What becomes of an `azuremi_role_assignment` of Owner, Contributor, User Access Administrator or Role Based Access Control " +
+					"Administrator at a subscription, a management group or `/` without a condition: `allow` lets it pass, `warn` (the default) warns in the plan, " +
+					"`deny` fails the plan.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf("allow", "warn", "deny")},
+			},
+			"principal_not_found_timeout": schema.StringAttribute{
+				MarkdownDescription: "How long the creation of an `azuremi_role_assignment` waits for a principal that Azure does not know yet, or for a deleted " +
+					"assignment of the same name to be forgotten, such as `30s` or `5m`. `2m` by default.",
+				Optional:   true,
+				Validators: []validator.String{tfvalue.Duration.Validator()},
 			},
 			"disable_instance_discovery": schema.BoolAttribute{
 				MarkdownDescription: "Whether to log in without asking the public cloud whether the authority is a known one, as a cloud without a way there must. " +

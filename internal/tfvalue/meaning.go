@@ -22,6 +22,9 @@ type Meaning struct {
 // Equal reports whether two spellings mean the same.
 func (m Meaning) Equal(a, b string) bool { return a == b || m.equal(a, b) }
 
+// Fits reports whether a text has such a meaning.
+func (m Meaning) Fits(text string) bool { return m.check(text) == nil }
+
 // Merge returns the value for state when ARM has answered with got: the spelling that is there already if it means the
 // same, since Terraform would take any other for drift.
 func (m Meaning) Merge(prior types.String, got string) types.String {

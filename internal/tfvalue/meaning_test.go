@@ -54,6 +54,22 @@ var spellings = map[string]struct {
 		{"ACDD72A7-3385-48ef-bd42-f606fba81ae7"},
 		{sub + "/providers/Microsoft.Authorization/roleAssignments/acdd72a7-3385-48ef-bd42-f606fba81ae7"},
 	}},
+	"ResourceID": {tfvalue.ResourceID, [][]string{
+		{identity, strings.ToUpper(identity), identity + "/"},
+		{machine, strings.ToLower(machine)},
+	}},
+	"Condition": {tfvalue.Condition, [][]string{
+		{
+			"(!(ActionMatches{'a'}) OR @Request[x] StringEquals 'b c')", "\n(\n  !(ActionMatches{'a'})\n  OR\n  @Request[x]  StringEquals\t'b c'\n)\n",
+			"( ! ( ActionMatches{ 'a' } ) OR @Request[x] StringEquals 'b c' )",
+		},
+		{"(!(ActionMatches{'a'}) OR @Request[x] StringEquals 'b  c')"},
+		{"(!(ActionMatches{'a'}) OR @Request[x] StringEquals 'bc')"},
+		{"(!(ActionMatches{'a'}) or @Request[x] StringEquals 'b c')"},
+		{`@Request[x] StringEquals 'it\'s  b'`},
+		{`@Request[x] StringEquals 'it\'s b'`, ` @Request[x]  StringEquals 'it\'s b' `},
+	}},
+	"Duration":          {tfvalue.Duration, [][]string{{"90s", "1m30s"}, {"2m"}, {"nonsense"}}},
 	"RoleName":          {tfvalue.RoleName, [][]string{{"Reader", "reader", "READER"}, {"Readers"}, {" Reader"}}},
 	"ResourceGroupName": {tfvalue.ResourceGroupName, [][]string{{"DevTest", "devtest"}, {"Dev-Test"}, {"Übung", "übung"}}},
 	"IdentityName":      {tfvalue.IdentityName, [][]string{{"id-reader", "ID-Reader"}, {"id_reader"}}},

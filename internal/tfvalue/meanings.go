@@ -28,6 +28,14 @@ var (
 		check:       func(text string) error { _, err := armid.Parse(text); return err },
 		equal:       sameID,
 	}
+	// ResourceID is the ID of any resource.
+	ResourceID = Meaning{
+		description: "a resource ID",
+		check:       func(text string) error { _, err := armid.Parse(text); return err },
+		equal:       sameID,
+	}
+	// Condition is a condition of attribute-based access control. White space between its words is for people.
+	Condition = Meaning{description: "a condition", check: notEmpty, equal: func(a, b string) bool { return unspaced(a) == unspaced(b) }}
 	// RoleDefinitionID is the ID of a role definition. The GUID at its end is what counts: ARM knows the same role under the
 	// tenant and under every subscription, and answers with the latter.
 	RoleDefinitionID = Meaning{

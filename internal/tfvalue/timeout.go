@@ -8,8 +8,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
+
+// NoTimeouts is the value of a resource's timeouts block that is not there.
+func NoTimeouts() timeouts.Value {
+	return timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
+		"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
+	})}
+}
 
 // WithTimeout returns a context that ends when an operation has had its time: what the configuration's timeouts block says,
 // or else the default. get is the method of the timeouts value that belongs to the operation, and verb the operation's name

@@ -6,6 +6,7 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -62,12 +63,16 @@ func New(server *mockarm.Server) (*Operator, error) {
 	return &Operator{url: server.URL(), pipeline: pipeline}, nil
 }
 
-// apiVersions are those that the operator speaks, by lower-case namespace.
+// apiVersions are those that the operator speaks, by lower-case namespace, or by namespace and type.
 var apiVersions = map[string]string{
 	"microsoft.managedidentity": "2024-11-30",
 	"microsoft.compute":         "2025-04-01",
 	"microsoft.authorization":   "2022-04-01",
 	"microsoft.resources":       "2022-09-01",
+	"microsoft.management":      "2023-04-01",
+
+	// Locks have versions of their own.
+	"microsoft.authorization/locks": "2020-05-01",
 }
 
 // apiVersion returns the version to ask with: that of the last provider in the path, since an extension resource belongs to
@@ -78,8 +83,9 @@ func apiVersion(path string) string {
 	if i < 0 {
 		return apiVersions["microsoft.resources"]
 	}
-	namespace, _, _ := strings.Cut(lower[i+len("/providers/"):], "/")
-	return apiVersions[namespace]
+	namespace, rest, _ := strings.Cut(lower[i+len("/providers/"):], "/")
+	kind, _, _ := strings.Cut(rest, "/")
+	return cmp.Or(apiVersions[namespace+"/"+kind], apiVersions[namespace])
 }
 
 // Do sends a request to ARM, waits for the operation that it begins, if any, and returns the body of the first answer, nil

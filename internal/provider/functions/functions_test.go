@@ -25,34 +25,34 @@ func TestSubjectsAreThoseOfTheIssuers(t *testing.T) {
 		"system:serviceaccount:default:app":                         {kubernetes, "default", "app"},
 		"system:serviceaccount:team-1:app.v2":                       {kubernetes, "team-1", "app.v2"},
 	} {
-		if got, err := p.Call(call[0], call[1:]...); err != nil || got != want {
-			t.Errorf("%q is %q, %v; want %q", call, got, err, want)
+		if got, refusal := p.Call(call[0], call[1:]...); refusal != "" || got != want {
+			t.Errorf("%q is %q, %s; want %q", call, got, refusal, want)
 		}
 	}
 	for _, c := range []struct {
-		call     []string
-		argument int64
+		call    []string
+		refusal string
 	}{
-		{[]string{github, "octo-repo", "branch", "main"}, 0},
-		{[]string{github, "https://github.com/octo-org/octo-repo", "branch", "main"}, 0},
-		{[]string{github, "octo-org@123456/octo-repo", "branch", "main"}, 0},
-		{[]string{github, "octo-org@me/octo-repo@you", "branch", "main"}, 0},
-		{[]string{github, "octo-org/octo-repo", "Branch", "main"}, 1},
-		{[]string{github, "octo-org/octo-repo", "branch"}, 1},
-		{[]string{github, "octo-org/octo-repo", "branch", ""}, 2},
-		{[]string{github, "octo-org/octo-repo", "branch", "refs/heads/main"}, 2},
-		{[]string{github, "octo-org/octo-repo", "tag", " v1"}, 2},
-		{[]string{github, "octo-org/octo-repo", "branch", "main", "other"}, 2},
-		{[]string{github, "octo-org/octo-repo", "pull_request", "7"}, 2},
-		{[]string{kubernetes, "Default", "app"}, 0},
-		{[]string{kubernetes, strings.Repeat("a", 64), "app"}, 0},
-		{[]string{kubernetes, "default", ""}, 1},
-		{[]string{kubernetes, "default", "a:b"}, 1},
-		{[]string{kubernetes, "default", strings.Repeat("a", 254)}, 1},
+		{[]string{github, "octo-repo", "branch", "main"}, "is neither OWNER/NAME nor"},
+		{[]string{github, "https://github.com/octo-org/octo-repo", "branch", "main"}, "is neither OWNER/NAME nor"},
+		{[]string{github, "octo-org@123456/octo-repo", "branch", "main"}, "is neither OWNER/NAME nor"},
+		{[]string{github, "octo-org@me/octo-repo@you", "branch", "main"}, "is neither OWNER/NAME nor"},
+		{[]string{github, "octo-org/octo-repo", "Branch", "main"}, "is none of branch, tag"},
+		{[]string{github, "octo-org/octo-repo", "branch"}, "The name of one branch is wanted"},
+		{[]string{github, "octo-org/octo-repo", "branch", ""}, "The name of one branch is wanted"},
+		{[]string{github, "octo-org/octo-repo", "branch", "refs/heads/main"}, "The name of one branch is wanted"},
+		{[]string{github, "octo-org/octo-repo", "tag", " v1"}, "The name of one tag is wanted"},
+		{[]string{github, "octo-org/octo-repo", "branch", "main", "other"}, "The name of one branch is wanted"},
+		{[]string{github, "octo-org/octo-repo", "pull_request", "7"}, "takes no value"},
+		{[]string{kubernetes, "Default", "app"}, "not the name of a namespace"},
+		{[]string{kubernetes, strings.Repeat("a", 64), "app"}, "not the name of a namespace"},
+		{[]string{kubernetes, "default", ""}, "not the name of a service account"},
+		{[]string{kubernetes, "default", "a:b"}, "not the name of a service account"},
+		{[]string{kubernetes, "default", strings.Repeat("a", 254)}, "not the name of a service account"},
 	} {
-		got, err := p.Call(c.call[0], c.call[1:]...)
-		if err == nil || err.FunctionArgument == nil || *err.FunctionArgument != c.argument {
-			t.Errorf("%q is %q, %+v; want an error of argument %d", c.call, got, err, c.argument)
+		got, refusal := p.Call(c.call[0], c.call[1:]...)
+		if got != "" || !strings.Contains(refusal, c.refusal) {
+			t.Errorf("%q is %q, refused with %q", c.call, got, refusal)
 		}
 	}
 	if asked := p.Mock.Requests(); len(asked) > 0 {

@@ -32,7 +32,10 @@ type model struct {
 	Description        types.String   `tfsdk:"description"`
 	Condition          types.String   `tfsdk:"condition"`
 	ConditionVersion   types.String   `tfsdk:"condition_version"`
+	TenantID           types.String   `tfsdk:"tenant_id"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
+
+	DelegatedManagedIdentityResourceID types.String `tfsdk:"delegated_managed_identity_resource_id"`
 }
 
 // parseID reads the ID of a role assignment, which may hang on any scope.
@@ -56,14 +59,25 @@ func (m *model) idFromState(diags *diag.Diagnostics) armid.ID {
 	return id
 }
 
-func (m *model) toARM(role armclient.Role) armauthorization.RoleAssignmentProperties {
+// scope reads the scope that the configuration names.
+func (m *model) scope() (armid.ID, error) {
+	scope, err := armid.Parse(m.Scope.ValueString())
+	if err != nil {
+		return armid.ID{}, fmt.Errorf("reading the scope: %w", err)
+	}
+	return scope, nil
+}
+
+func (m *model) toARM(scope armid.ID, role role) armauthorization.RoleAssignmentProperties {
 	return armauthorization.RoleAssignmentProperties{
 		PrincipalID:      m.PrincipalID.ValueStringPointer(),
 		PrincipalType:    new(armauthorization.PrincipalType(m.PrincipalType.ValueString())),
-		RoleDefinitionID: new(role.ID.String()),
+		RoleDefinitionID: new(armid.RoleDefinition(scope.SubscriptionID(), role.guid).String()),
 		Description:      tfvalue.Pointer(m.Description),
 		Condition:        tfvalue.Pointer(m.Condition),
 		ConditionVersion: tfvalue.Pointer(m.ConditionVersion),
+
+		DelegatedManagedIdentityResourceID: tfvalue.Pointer(m.DelegatedManagedIdentityResourceID),
 	}
 }
 
@@ -81,10 +95,24 @@ func (m *model) fromARM(id armid.ID, assignment armauthorization.RoleAssignment)
 	if p.PrincipalID != nil {
 		m.PrincipalID = tfvalue.GUID.Merge(m.PrincipalID, *p.PrincipalID)
 	}
-	if p.PrincipalType != nil {
+	// That the principal is gone from the directory is no reason to make the same assignment again.
+	if p.PrincipalType != nil && (*p.PrincipalType != armclient.PrincipalGone || m.PrincipalType.IsNull()) {
 		m.PrincipalType = types.StringValue(string(*p.PrincipalType))
 	}
 	m.Description = tfvalue.StringOrNull(p.Description)
-	m.Condition = tfvalue.StringOrNull(p.Condition)
-	m.ConditionVersion = tfvalue.StringOrNull(p.ConditionVersion)
+	m.Condition = mergeOrNull(tfvalue.Condition, m.Condition, p.Condition)
+	// A version without a condition, which some API versions answer with, says nothing.
+	m.ConditionVersion = types.StringNull()
+	if !m.Condition.IsNull() {
+		m.ConditionVersion = tfvalue.StringOrNull(p.ConditionVersion)
+	}
+	m.DelegatedManagedIdentityResourceID = mergeOrNull(tfvalue.ResourceID, m.DelegatedManagedIdentityResourceID, p.DelegatedManagedIdentityResourceID)
+}
+
+// mergeOrNull is [tfvalue.Meaning.Merge] for what ARM may leave out.
+func mergeOrNull(meaning tfvalue.Meaning, prior types.String, got *string) types.String {
+	if got == nil || *got == "" {
+		return types.StringNull()
+	}
+	return meaning.Merge(prior, *got)
 }

@@ -5,13 +5,11 @@ package roleassignment
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
@@ -31,51 +29,78 @@ func (r *assignmentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.planRole(ctx, config, &plan, state, resp)
+	if config.RoleDefinitionID.IsNull() {
+		r.planRoleByName(ctx, config.RoleDefinitionName, &plan, state, resp)
+	} else {
+		r.planRoleByID(ctx, config.RoleDefinitionID, &plan, state)
+	}
 	planConditionVersion(config, &plan)
+	planTenant(config, &plan, state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if exists && tfvalue.RoleGUID(plan.RoleDefinitionID.ValueString()) != tfvalue.RoleGUID(state.RoleDefinitionID.ValueString()) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("role_definition_id"))
 	}
+	if r.Client != nil && grantsMore(plan, state) {
+		r.guard(plan, &resp.Diagnostics)
+	}
 }
 
-// planRole fills in the one of the role's two attributes that the configuration leaves out. What state knows of an
-// unchanged role is taken from there: a plan without a change asks Azure nothing.
-func (r *assignmentResource) planRole(ctx context.Context, config model, plan *model, state model, resp *resource.ModifyPlanResponse) {
-	if !config.RoleDefinitionID.IsNull() {
-		plan.RoleDefinitionName = types.StringUnknown()
-		if tfvalue.RoleDefinitionID.Equal(config.RoleDefinitionID.ValueString(), state.RoleDefinitionID.ValueString()) {
-			plan.RoleDefinitionName = state.RoleDefinitionName
-		}
-		return
-	}
-	name := config.RoleDefinitionName
+// planRoleByName fills in the role's ID. What state knows of an unchanged role is taken from there: a plan without a change
+// asks Azure nothing.
+func (r *assignmentResource) planRoleByName(ctx context.Context, name types.String, plan *model, state model, resp *resource.ModifyPlanResponse) {
 	if !state.RoleDefinitionName.IsNull() && !name.IsUnknown() && tfvalue.RoleName.Equal(name.ValueString(), state.RoleDefinitionName.ValueString()) {
 		plan.RoleDefinitionName, plan.RoleDefinitionID = state.RoleDefinitionName, state.RoleDefinitionID
 		return
 	}
 	plan.RoleDefinitionID = types.StringUnknown()
-	if r.Client == nil || name.IsUnknown() || plan.Scope.IsUnknown() {
+	scope, err := plan.scope()
+	if r.Client == nil || name.IsUnknown() || err != nil { // the scope may not be known yet
 		return
 	}
-	role, err := r.role(ctx, *plan)
+	guid, err := r.Client.RoleGUID(ctx, scope, name.ValueString())
 	if err != nil {
 		addRoleError(err, name.ValueString(), &resp.Diagnostics)
 		return
 	}
-	plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, role.ID.String())
+	plan.RoleDefinitionID = tfvalue.RoleDefinitionID.Merge(state.RoleDefinitionID, armid.RoleDefinition(scope.SubscriptionID(), guid).String())
 }
 
-// role looks up the role that a model names.
-func (r *assignmentResource) role(ctx context.Context, m model) (armclient.Role, error) {
-	scope, err := armid.Parse(m.Scope.ValueString())
+// planRoleByID fills in the role's name, where the role can be read. It is for people, and nothing depends on it.
+func (r *assignmentResource) planRoleByID(ctx context.Context, id types.String, plan *model, state model) {
+	guid := tfvalue.RoleGUID(id.ValueString())
+	if tfvalue.RoleDefinitionID.Equal(id.ValueString(), state.RoleDefinitionID.ValueString()) {
+		plan.RoleDefinitionName = state.RoleDefinitionName
+		return
+	}
+	plan.RoleDefinitionName = types.StringUnknown()
+	scope, err := plan.scope()
+	if r.Client == nil || guid == "" || err != nil {
+		return
+	}
+	if name, err := r.Client.RoleName(ctx, scope, guid); err == nil {
+		plan.RoleDefinitionName = types.StringValue(name)
+	}
+}
+
+// A role is what an assignment needs to know of one.
+type role struct {
+	guid string
+	name string // "" if it cannot be read
+}
+
+// role returns the role that a plan names. It asks Azure only for what the plan could not know.
+func (r *assignmentResource) role(ctx context.Context, m model) (role, error) {
+	scope, err := m.scope()
 	if err != nil {
-		return armclient.Role{}, fmt.Errorf("reading the scope: %w", err)
+		return role{}, err
 	}
-	if guid := tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()); guid != "" {
-		return r.Client.RoleByGUID(ctx, scope, guid)
+	found := role{guid: tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()), name: m.RoleDefinitionName.ValueString()}
+	if found.guid == "" {
+		found.guid, err = r.Client.RoleGUID(ctx, scope, found.name)
+	} else if found.name == "" {
+		found.name = r.roleName(ctx, m).ValueString()
 	}
-	return r.Client.RoleByName(ctx, scope, m.RoleDefinitionName.ValueString())
+	return found, err
 }
 
 // planConditionVersion tells the version that ARM will store: there is one exactly where there is a condition.
@@ -88,5 +113,19 @@ func planConditionVersion(config model, plan *model) {
 		plan.ConditionVersion = types.StringNull()
 	default:
 		plan.ConditionVersion = types.StringValue(defaultConditionVersion)
+	}
+}
+
+// planTenant plans a tenant that the configuration does not name: what state knows, else the one that will be asked for if
+// an identity is delegated, else none.
+func planTenant(config model, plan *model, state model) {
+	switch {
+	case !config.TenantID.IsNull():
+	case !state.ID.IsNull():
+		plan.TenantID = state.TenantID
+	case config.DelegatedManagedIdentityResourceID.IsNull():
+		plan.TenantID = types.StringNull()
+	default:
+		plan.TenantID = types.StringUnknown()
 	}
 }

@@ -39,6 +39,7 @@ var (
 	_ resource.ResourceWithIdentity         = (*assignmentResource)(nil)
 	_ resource.ResourceWithImportState      = (*assignmentResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*assignmentResource)(nil)
+	_ resource.ResourceWithMoveState        = (*assignmentResource)(nil)
 )
 
 // NewResource returns the resource azuremi_role_assignment.
@@ -68,30 +69,69 @@ func (r *assignmentResource) Create(ctx context.Context, req resource.CreateRequ
 	id, err := r.newID(ctx, plan, role)
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot name the role assignment", armclient.Describe(err))
+	}
+	r.findTenant(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	assignment, err := r.Client.CreateRoleAssignment(ctx, id, plan.toARM(role))
+	create := r.Client.CreateRoleAssignment
+	if !plan.Name.IsUnknown() {
+		create = r.Client.CreateRoleAssignmentNamed
+	}
+	made, assignment, err := create(ctx, id, plan.toARM(id.Scope(), role))
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
-		resp.Diagnostics.AddError("The role assignment exists already",
-			fmt.Sprintf("Principal %s has the role %q at %s already, and not by this configuration. To manage the assignment here, import it:\n\n%s",
-				plan.PrincipalID.ValueString(), role.Name, id.Scope(), tfvalue.ImportBlock(typeName, exists.ID.String())))
+		addExistsError(plan, role, exists.ID, &resp.Diagnostics)
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign role %q to principal %s", role.Name, plan.PrincipalID.ValueString()), armclient.Describe(err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Cannot assign role %q to principal %s", role.name, plan.PrincipalID.ValueString()), armclient.Describe(err))
 		return
 	}
-	plan.fromARM(id, assignment)
-	plan.RoleDefinitionName = tfvalue.RoleName.Merge(plan.RoleDefinitionName, role.Name)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
+	plan.fromARM(made, assignment)
+	plan.RoleDefinitionName = roleNameOrNull(plan.RoleDefinitionName, role)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(made))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// newID returns the ID of an assignment that is to be made, under the name that the configuration gives or the computed one.
-func (r *assignmentResource) newID(ctx context.Context, plan model, role armclient.Role) (armid.ID, error) {
-	scope, err := armid.Parse(plan.Scope.ValueString())
+// addExistsError hands the user the block that imports what is there.
+func addExistsError(plan model, role role, existing armid.ID, diags *diag.Diagnostics) {
+	diags.AddError("The role assignment exists already",
+		fmt.Sprintf("Principal %s has the role %q at %s already, and not by this configuration. To manage the assignment here, import it:\n\n%s\n\n"+
+			"Or set adopt_existing in the provider's configuration, and leave name out.",
+			plan.PrincipalID.ValueString(), role.name, existing.Scope(), tfvalue.ImportBlock(typeName, existing.String())))
+}
+
+// findTenant looks up the tenant of a scope where an identity of another one is given a role there.
+func (r *assignmentResource) findTenant(ctx context.Context, plan *model, diags *diag.Diagnostics) {
+	if !plan.TenantID.IsUnknown() {
+		return
+	}
+	plan.TenantID = types.StringNull()
+	scope, err := plan.scope()
+	if err != nil || plan.DelegatedManagedIdentityResourceID.IsNull() || scope.SubscriptionID() == "" {
+		return
+	}
+	tenant, err := r.Client.TenantOf(ctx, scope.SubscriptionID())
 	if err != nil {
-		return armid.ID{}, fmt.Errorf("reading the scope: %w", err)
+		diags.AddAttributeError(path.Root("tenant_id"), "Cannot find out the tenant of the scope", armclient.Describe(err))
+		return
+	}
+	plan.TenantID = types.StringValue(tenant)
+}
+
+// roleNameOrNull is the role's name for state; there is none for who may not read role definitions.
+func roleNameOrNull(prior types.String, role role) types.String {
+	if role.name == "" {
+		return types.StringNull()
+	}
+	return tfvalue.RoleName.Merge(prior, role.name)
+}
+
+// newID returns the ID of an assignment that is to be made, under the name that the configuration gives or the computed one.
+func (r *assignmentResource) newID(ctx context.Context, plan model, role role) (armid.ID, error) {
+	scope, err := plan.scope()
+	if err != nil {
+		return armid.ID{}, err
 	}
 	name := plan.Name.ValueString()
 	if name == "" {
@@ -99,7 +139,7 @@ func (r *assignmentResource) newID(ctx context.Context, plan model, role armclie
 		if err != nil {
 			return armid.ID{}, err
 		}
-		name = armclient.RoleAssignmentName(tenant, scope, plan.PrincipalID.ValueString(), role.GUID)
+		name = armclient.RoleAssignmentName(tenant, scope, plan.PrincipalID.ValueString(), role.guid)
 	}
 	return armid.RoleAssignment(scope, name), nil
 }
@@ -115,7 +155,7 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	// Terraform below 1.12 sends no identity, and the framework wants one even for what turns out to be gone.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
-	assignment, err := r.Client.RoleAssignment(ctx, id)
+	assignment, err := r.Client.RoleAssignment(ctx, id, state.TenantID.ValueString())
 	if armclient.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -135,11 +175,15 @@ func (r *assignmentResource) Read(ctx context.Context, req resource.ReadRequest,
 // roleName returns the name of the role that a model has by ID, null for who may not read role definitions: an assignment
 // is whole without it.
 func (r *assignmentResource) roleName(ctx context.Context, m model) types.String {
-	role, err := r.role(ctx, m)
+	scope, err := m.scope()
 	if err != nil {
 		return types.StringNull()
 	}
-	return types.StringValue(role.Name)
+	name, err := r.Client.RoleName(ctx, scope, tfvalue.RoleGUID(m.RoleDefinitionID.ValueString()))
+	if err != nil {
+		return types.StringNull()
+	}
+	return types.StringValue(name)
 }
 
 func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -157,13 +201,13 @@ func (r *assignmentResource) Update(ctx context.Context, req resource.UpdateRequ
 		addRoleError(err, plan.RoleDefinitionName.ValueString(), &resp.Diagnostics)
 		return
 	}
-	assignment, err := r.Client.UpdateRoleAssignment(ctx, id, plan.toARM(role))
+	assignment, err := r.Client.UpdateRoleAssignment(ctx, id, plan.toARM(id.Scope(), role))
 	if err != nil {
 		resp.Diagnostics.AddError("Cannot update role assignment "+id.Name(), armclient.Describe(err))
 		return
 	}
 	plan.fromARM(id, assignment)
-	plan.RoleDefinitionName = tfvalue.RoleName.Merge(plan.RoleDefinitionName, role.Name)
+	plan.RoleDefinitionName = roleNameOrNull(plan.RoleDefinitionName, role)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -176,25 +220,9 @@ func (r *assignmentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.Client.DeleteRoleAssignment(ctx, id); err != nil {
+	if err := r.Client.DeleteRoleAssignment(ctx, id, state.TenantID.ValueString()); err != nil {
 		resp.Diagnostics.AddError("Cannot delete role assignment "+id.Name(), armclient.Describe(err))
 	}
-}
-
-func (r *assignmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	text := req.ID
-	if text == "" {
-		var identity identityModel
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		text = identity.importID()
-	}
-	id, err := parseID(text)
-	if err != nil {
-		resp.Diagnostics.AddError("Cannot import a role assignment", "It is imported by its resource ID, but "+err.Error()+".")
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id.String())...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityOf(id))...)
 }
 
 // addRoleError tells why a role cannot be found.

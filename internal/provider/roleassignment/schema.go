@@ -69,13 +69,29 @@ func (r *assignmentResource) Schema(ctx context.Context, _ resource.SchemaReques
 			"condition": schema.StringAttribute{
 				MarkdownDescription: "Condition that narrows what the role allows (Azure attribute-based access control).",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{tfvalue.Condition.Validator()},
+				PlanModifiers:       []planmodifier.String{tfvalue.Condition.KeepSpelling()},
 			},
 			"condition_version": schema.StringAttribute{
 				MarkdownDescription: "Version of the language of `condition`; `2.0` by default.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("1.0", "2.0"), stringvalidator.AlsoRequires(path.MatchRoot("condition"))},
+			},
+			"delegated_managed_identity_resource_id": schema.StringAttribute{
+				MarkdownDescription: "Resource ID of the managed identity that the role is assigned to, where it is of another tenant than the scope " +
+					"(Azure Lighthouse). Changing it makes a new assignment.",
+				Optional:      true,
+				Validators:    []validator.String{tfvalue.ResourceID.Validator()},
+				PlanModifiers: []planmodifier.String{tfvalue.ResourceID.KeepSpelling(), stringplanmodifier.RequiresReplace()},
+			},
+			"tenant_id": schema.StringAttribute{
+				MarkdownDescription: "ID of the tenant that the scope is of, where it is another one than the provider's. With " +
+					"`delegated_managed_identity_resource_id` it is the tenant of the scope's subscription by default.",
+				Optional:      true,
+				Computed:      true,
+				Validators:    []validator.String{tfvalue.GUID.Validator()},
+				PlanModifiers: []planmodifier.String{tfvalue.GUID.KeepSpelling()},
 			},
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the assignment, a GUID. By default it is computed from tenant, scope, principal and role. Changing it makes a new assignment.",

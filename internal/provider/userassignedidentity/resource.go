@@ -44,6 +44,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*identityResource)(nil)
 	_ resource.ResourceWithImportState = (*identityResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*identityResource)(nil)
+	_ resource.ResourceWithMoveState   = (*identityResource)(nil)
 )
 
 // NewResource returns the resource azuremi_user_assigned_identity.
