@@ -66,6 +66,8 @@ type Client struct {
 	assignments   *coalesce.GroupCommit[string, change, Assignment]
 	machineReads  coalesce.Snapshot[machine]
 	identityReads coalesce.Snapshot[armmsi.Identity]
+	// credentialTurns are those to write federated credentials, by identity.
+	credentialTurns turns
 
 	roleAssignmentReads coalesce.Lists[armauthorization.RoleAssignment]
 }

@@ -145,6 +145,11 @@ func nextStepOfLogin(text string) string {
 		"AADSTS7000222": "The client secret has expired. Make a new one and set client_secret (ARM_CLIENT_SECRET).",
 		"AADSTS700016":  "Check client_id (ARM_CLIENT_ID) and tenant_id (ARM_TENANT_ID): the application must exist in the tenant.",
 		"AADSTS90002":   "Check tenant_id (ARM_TENANT_ID).",
+		"AADSTS700211":  "Check issuer of the identity's azuremi_federated_identity_credential against the one in the message: they must be the same to the letter, a slash at the end included.",
+		"AADSTS700212":  "Check audience of the identity's azuremi_federated_identity_credential against the one in the message, and the audience that the token is asked for.",
+		"AADSTS700213":  "Check subject of the identity's azuremi_federated_identity_credential against the one in the message. GitHub repositories made since July 2026 have IDs in it: repo:OWNER@ID/REPOSITORY@ID:...",
+		"AADSTS7002138": "Check subject of the identity's azuremi_federated_identity_credential against the one in the message: they differ in case, which counts.",
+		"AADSTS70021":   "If the azuremi_federated_identity_credential was written a moment ago, wait some minutes: it takes that long to be known everywhere.",
 	} {
 		if strings.Contains(text, code+":") {
 			return step

@@ -160,3 +160,14 @@ func TestNoTextHoldsASecret(t *testing.T) {
 		}
 	}
 }
+
+func TestARefusedAssertionIsExplained(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"AADSTS700211": "issuer", "AADSTS700212": "audience", "AADSTS700213": "subject", "AADSTS7002138": "case", "AADSTS70021": "wait",
+	} {
+		if step := nextStepOfLogin(code + ": No matching federated identity record found for presented assertion."); !strings.Contains(step, want) {
+			t.Errorf("after %s the user is told %q", code, step)
+		}
+	}
+}

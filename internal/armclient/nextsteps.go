@@ -29,6 +29,8 @@ var nextSteps = map[string]string{
 	"RequestDisallowedByPolicy":                "An Azure Policy of the subscription or its management group forbids this. Its message names the policy.",
 	"NoRegisteredProviderFound":                "The location or the cloud does not offer this. Check location, and the cloud in the provider configuration.",
 	"LocationNotAvailableForResourceType":      "Check location.",
+	"ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity": "Somebody else keeps writing to the federated credentials of the same identity. Run again later, or give timeouts more time.",
+	"ParentResourceNotFound": "Check that the identity exists that the resource belongs to. A new one can take some minutes to be found everywhere.",
 }
 
 // refusalText is how ARM words AuthorizationFailed.

@@ -151,6 +151,17 @@ func (id ID) Scope() ID {
 	}
 }
 
+// Parent returns the resource that a child resource belongs to: the identity of a federated identity credential, say. For
+// what is no child resource it is the zero ID.
+func (id ID) Parent() ID {
+	i := strings.LastIndex(id.path, "/providers/")
+	if i < 0 || strings.Count(id.path[i:], "/") < 6 {
+		return ID{}
+	}
+	path := id.path[:strings.LastIndexByte(id.path, '/')]
+	return ID{path: path[:strings.LastIndexByte(path, '/')]}
+}
+
 // Type returns the resource's full type, such as "Microsoft.Compute/virtualMachines", in canonical spelling. Resource
 // groups and subscriptions have the types that ARM gives them; the tenant and the zero ID have none.
 func (id ID) Type() string {

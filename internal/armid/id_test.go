@@ -120,6 +120,7 @@ func TestBuildersMakeWhatParseReads(t *testing.T) {
 		Subscription(guid),
 		ResourceGroup(guid, "DevTest"),
 		UserAssignedIdentity(guid, "DevTest", "id-reader"),
+		FederatedCredential(UserAssignedIdentity(guid, "DevTest", "id-reader"), "github"),
 		RoleAssignment(Tenant, "g"),
 		RoleAssignment(ResourceGroup(guid, "DevTest"), "g"),
 		RoleDefinition("", "G"),
@@ -129,6 +130,25 @@ func TestBuildersMakeWhatParseReads(t *testing.T) {
 		if err != nil || parsed != id {
 			t.Errorf("Parse(%q) = %q, %v", id, parsed, err)
 		}
+	}
+}
+
+func TestAChildBelongsToItsParent(t *testing.T) {
+	t.Parallel()
+	child, err := ParseAs(TypeFederatedCredential, strings.ToUpper(uami)+"/FEDERATEDIDENTITYCREDENTIALS/github")
+	if err != nil || !strings.HasSuffix(child.String(), "/federatedIdentityCredentials/github") {
+		t.Fatalf("%q, %v", child, err)
+	}
+	if identity, _ := Parse(uami); !child.Parent().Equal(identity) {
+		t.Errorf("the parent of %q is %q", child, child.Parent())
+	}
+	for _, text := range []string{uami, vm, group, sub, "/", vm + "/providers/Microsoft.ManagedIdentity/identities/default"} {
+		if id, err := Parse(text); err != nil || !id.Parent().IsZero() {
+			t.Errorf("the parent of %q is %q, %v", text, id.Parent(), err)
+		}
+	}
+	if _, err := ParseAs(TypeFederatedCredential, uami); err == nil || !strings.Contains(err.Error(), "/userAssignedIdentities/example/federatedIdentityCredentials/example") {
+		t.Errorf("the error shows no example: %v", err)
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	TypeResourceGroup          = "Microsoft.Resources/resourceGroups"
 	TypeManagementGroup        = "Microsoft.Management/managementGroups"
 	TypeUserAssignedIdentity   = "Microsoft.ManagedIdentity/userAssignedIdentities"
+	TypeFederatedCredential    = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
 	TypeIdentity               = "Microsoft.ManagedIdentity/identities"
 	TypeVirtualMachine         = "Microsoft.Compute/virtualMachines"
 	TypeVirtualMachineScaleSet = "Microsoft.Compute/virtualMachineScaleSets"
@@ -25,7 +26,7 @@ const (
 var spellings = func() map[string]string {
 	m := map[string]string{}
 	for _, typ := range []string{
-		TypeManagementGroup, TypeUserAssignedIdentity, TypeIdentity, TypeVirtualMachine, TypeVirtualMachineScaleSet, TypeRoleAssignment, TypeRoleDefinition,
+		TypeManagementGroup, TypeUserAssignedIdentity, TypeFederatedCredential, TypeIdentity, TypeVirtualMachine, TypeVirtualMachineScaleSet, TypeRoleAssignment, TypeRoleDefinition,
 	} {
 		m[strings.ToLower(typ)] = typ
 	}
@@ -60,7 +61,8 @@ func example(typ string) string {
 	if typ == TypeResourceGroup {
 		return group
 	}
-	return ID{path: group}.Child(typ, "example").String()
+	namespace, types, _ := strings.Cut(typ, "/")
+	return group + "/providers/" + namespace + "/" + strings.ReplaceAll(types, "/", "/example/") + "/example"
 }
 
 // Subscription returns the ID of a subscription.
@@ -76,6 +78,11 @@ func ResourceGroup(subscriptionID, name string) ID {
 // UserAssignedIdentity returns the ID of a user-assigned identity.
 func UserAssignedIdentity(subscriptionID, resourceGroup, name string) ID {
 	return ResourceGroup(subscriptionID, resourceGroup).Child(TypeUserAssignedIdentity, name)
+}
+
+// FederatedCredential returns the ID of a federated identity credential of a user-assigned identity.
+func FederatedCredential(identity ID, name string) ID {
+	return ID{path: identity.path + "/federatedIdentityCredentials/" + name}
 }
 
 // RoleAssignment returns the ID of a role assignment at a scope. Its name is a GUID.

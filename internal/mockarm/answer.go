@@ -29,8 +29,21 @@ func (s *Server) serveARM(w http.ResponseWriter, r *http.Request) caller {
 		return caller{}
 	}
 	answer, c := s.answerARM(w.Header(), r, body, tooLarge)
+	if answer.done != nil {
+		s.workOn(r, answer)
+	}
 	s.writeARM(w, r, answer)
 	return c
+}
+
+// workOn lets the time pass that a service is at work. It is over also where the client does not wait for it.
+func (s *Server) workOn(r *http.Request, answer *response) {
+	defer func() {
+		s.world.mu.Lock()
+		defer s.world.mu.Unlock()
+		answer.done()
+	}()
+	wait(r.Context(), answer.takes)
 }
 
 // answerARM decides a request with the world's lock held from the first check to the last change.

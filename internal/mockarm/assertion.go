@@ -15,20 +15,18 @@ import (
 // assertionMethods are what Entra takes for a client assertion (Microsoft Learn: identity-platform/certificate-credentials).
 var assertionMethods = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodPS256.Alg()}
 
-// checkAssertion checks a client assertion of a principal. authority is the URL of the tenant.
+// checkAssertion checks a client assertion of a principal. authority is the URL of the tenant. The caller holds the world's
+// lock.
 //
 // An application that speaks for itself is both issuer and subject and signs with a key that is registered for it. An
 // assertion of anybody else is a federated one, which needs a matching record at the application.
-func (w *World) checkAssertion(p *Principal, assertion, authority string) *entraError {
+func (s *Server) checkAssertion(p *Principal, assertion, authority string) *entraError {
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(assertion, claims); err != nil {
 		return &entraError{http.StatusUnauthorized, "invalid_client", 50027, "JWT token is invalid or malformed."}
 	}
-	if issuer := text(claims, "iss"); !strings.EqualFold(issuer, p.AppID) {
-		return &entraError{http.StatusUnauthorized, "invalid_client", 700211, fmt.Sprintf(
-			"No matching federated identity record found for presented assertion issuer '%s'. Check your federated identity "+
-				"credential Subject, Audience and Issuer against the presented assertion. "+
-				"https://learn.microsoft.com/entra/workload-id/workload-identity-federation", issuer)}
+	if !strings.EqualFold(text(claims, "iss"), p.AppID) {
+		return s.checkFederated(p, assertion, claims)
 	}
 	if subject := text(claims, "sub"); !strings.EqualFold(subject, p.AppID) {
 		return &entraError{
@@ -40,13 +38,12 @@ func (w *World) checkAssertion(p *Principal, assertion, authority string) *entra
 	for _, key := range p.Keys {
 		keys.Keys = append(keys.Keys, key)
 	}
-	parser := jwt.NewParser(jwt.WithValidMethods(assertionMethods), jwt.WithExpirationRequired(), jwt.WithTimeFunc(w.clock.Now))
+	parser := jwt.NewParser(jwt.WithValidMethods(assertionMethods), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.world.clock.Now))
 	_, err := parser.Parse(assertion, func(*jwt.Token) (any, error) { return keys, nil })
 	switch {
 	case err == nil:
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return &entraError{http.StatusUnauthorized, "invalid_client", 700024, fmt.Sprintf(
-			"Client assertion is not within its valid time range. Current time: %s.", w.clock.Now().Format("2006-01-02T15:04:05.0000000Z"))}
+		return s.world.assertionOutOfTime()
 	default:
 		return &entraError{
 			http.StatusUnauthorized, "invalid_client", 700027,
@@ -63,4 +60,9 @@ func (w *World) checkAssertion(p *Principal, assertion, authority string) *entra
 			allowed[0])}
 	}
 	return nil
+}
+
+func (w *World) assertionOutOfTime() *entraError {
+	return &entraError{http.StatusUnauthorized, "invalid_client", 700024, fmt.Sprintf(
+		"Client assertion is not within its valid time range. Current time: %s.", w.clock.Now().Format("2006-01-02T15:04:05.0000000Z"))}
 }

@@ -45,7 +45,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, tenant *Tena
 func (s *Server) grant(form func(string) string, tenant *Tenant, base string, byResource bool) (map[string]any, string, *entraError) {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	principal, method, refused := s.world.authenticateClient(form, tenant, base)
+	principal, method, refused := s.authenticateClient(form, tenant, base)
 	if refused != nil {
 		return nil, "", refused
 	}
@@ -85,9 +85,9 @@ func grantRefusal(form func(string) string) *entraError {
 	return nil
 }
 
-// authenticateClient finds the application and checks its proof.
-func (w *World) authenticateClient(form func(string) string, tenant *Tenant, base string) (*Principal, authenticationMethod, *entraError) {
-	principal := w.application(form("client_id"), tenant.ID)
+// authenticateClient finds the application and checks its proof. The caller holds the world's lock.
+func (s *Server) authenticateClient(form func(string) string, tenant *Tenant, base string) (*Principal, authenticationMethod, *entraError) {
+	principal := s.world.application(form("client_id"), tenant.ID)
 	if principal == nil {
 		return nil, "", &entraError{http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf(
 			"Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been "+
@@ -102,7 +102,7 @@ func (w *World) authenticateClient(form func(string) string, tenant *Tenant, bas
 				"The request body must contain the following parameter: 'client_assertion_type'.",
 			}
 		}
-		if refused := w.checkAssertion(principal, form("client_assertion"), base+"/"+tenant.ID); refused != nil {
+		if refused := s.checkAssertion(principal, form("client_assertion"), base+"/"+tenant.ID); refused != nil {
 			return nil, "", refused
 		}
 		return principal, byCertificate, nil

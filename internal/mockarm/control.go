@@ -12,7 +12,7 @@ import (
 )
 
 // serveControl answers the control plane: what was asked of the mock, what has become of the world, what is to go wrong,
-// and the way back to the beginning. It is not a part of Azure, and so not of ARM's name space.
+// what outside issuers vouch for, and the way back to the beginning. It is not a part of Azure, and so not of ARM's name space.
 //
 // It needs no token, and is therefore for this machine only: for connections from loopback, by a name of loopback (a web
 // page that has its own name point here is refused), and not for pages of other origins.
@@ -21,9 +21,12 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, r, http.StatusForbidden, map[string]any{"error": "the control plane answers on loopback only"})
 		return
 	}
-	methods := s.controls(w, r)[strings.TrimSuffix(r.URL.Path, "/")]
+	methods, isIssuers := s.controlIssuer(w, r)
+	if !isIssuers {
+		methods = s.controls(w, r)[strings.TrimSuffix(r.URL.Path, "/")]
+	}
 	if methods == nil {
-		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are requests, state, faults and reset"})
+		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are requests, state, faults, reset, and issuers/NAME/token and job"})
 		return
 	}
 	act := methods[r.Method]

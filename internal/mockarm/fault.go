@@ -113,7 +113,7 @@ func (f *Fault) check() error {
 		return fmt.Errorf("probability: %v is not between 0 and 1", f.Probability)
 	case f.Path != "" && !strings.HasPrefix(f.Path, "/") && !strings.HasPrefix(f.Path, "*"):
 		return fmt.Errorf("path: %q begins neither with a slash nor with a wildcard", f.Path)
-	case f.Kind != "" && f.Kind != ARMRequest && f.Kind != EntraRequest && f.Kind != IMDSRequest && f.Kind != MetadataRequest:
+	case f.Kind != "" && f.Kind != ARMRequest && f.Kind != EntraRequest && f.Kind != IMDSRequest && f.Kind != MetadataRequest && f.Kind != IssuerRequest:
 		return fmt.Errorf("kind: there are no requests of kind %q", f.Kind)
 	}
 	return f.Operation.check()

@@ -43,3 +43,8 @@ func (w *World) shows(assignment *RoleAssignment, delay time.Duration) bool {
 
 // arrived tells whether an identity that has come into force on a host is known to its IMDS.
 func (w *World) arrived(since time.Time) bool { return w.past(since, w.settings.AttachLag) }
+
+// federationKnown tells whether Entra has heard of a federated identity credential.
+func (w *World) federationKnown(credential *FederatedCredential) bool {
+	return w.past(credential.CreatedAt, w.settings.FederationLag)
+}

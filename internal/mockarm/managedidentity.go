@@ -32,8 +32,8 @@ var managedIdentityVersions = []string{
 
 const userAssignedIdentities = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
-// managedIdentityService is Microsoft.ManagedIdentity: user-assigned identities, and the view on system-assigned ones
-// from the resource that has one. All of its operations are synchronous.
+// managedIdentityService is Microsoft.ManagedIdentity: user-assigned identities with their federated credentials, and the
+// view on system-assigned ones from the resource that has one. All of its operations are synchronous.
 func managedIdentityService() service {
 	return service{namespace: "Microsoft.ManagedIdentity", limits: managedIdentityLimits, types: []resourceType{
 		{
@@ -46,6 +46,7 @@ func managedIdentityService() service {
 				{method: http.MethodDelete, on: onItem, action: userAssignedIdentities + "/delete", handle: deleteIdentity},
 			},
 		},
+		federatedCredentialType(),
 		{
 			name: "identities", apiVersions: managedIdentityVersions, locations: locationNames(),
 			operations: []operation{
@@ -289,7 +290,7 @@ func listIdentityOperations(w *World, req *request) *response {
 			"provider": "Microsoft Managed Identity", "resource": resource, "operation": operation, "description": description,
 		}}
 	}
-	const system, user = "Managed Identity", "User Assigned Identity"
+	const system, user, federated = "Managed Identity", "User Assigned Identity", "Federated Identity Credential"
 	return page(w, req, []map[string]any{
 		describe("Microsoft.ManagedIdentity/register/action", system, "Register", "Registers the Microsoft Managed Identity resource provider."),
 		describe("Microsoft.ManagedIdentity/identities/read", system, "Get Identity", "Gets an existing system assigned identity."),
@@ -297,5 +298,8 @@ func listIdentityOperations(w *World, req *request) *response {
 		describe(userAssignedIdentities+"/write", user, "Create/Update User Assigned Identity", "Creates a new user assigned identity or updates the tags associated with an existing user assigned identity."),
 		describe(userAssignedIdentities+"/delete", user, "Delete User Assigned Identity", "Deletes an existing user assigned identity."),
 		describe(userAssignedIdentities+"/assign/action", user, "Assign User Assigned Identity", "RBAC action for assigning an existing user assigned identity to a resource."),
+		describe(federatedCredentials+"/read", federated, "Get Federated Identity Credential", "Get or list Federated Identity Credentials."),
+		describe(federatedCredentials+"/write", federated, "Create/Update Federated Identity Credential", "Add or update a Federated Identity Credential."),
+		describe(federatedCredentials+"/delete", federated, "Delete Federated Identity Credential", "Delete a Federated Identity Credential."),
 	})
 }

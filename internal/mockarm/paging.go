@@ -31,7 +31,11 @@ const skipToken = "$skipToken"
 // page answers the page of a list that a request asks for. The items must come in the same order every time. The link to
 // the next page is absolute and opaque, and repeats the query of the first.
 func page[T any](w *World, req *request, items []T) *response {
-	size := w.settings.pageSize()
+	return pageOf(req, items, w.settings.pageSize())
+}
+
+// pageOf is page with a size of the caller's own.
+func pageOf[T any](req *request, items []T, size int) *response {
 	start, err := readSkipToken(queryValue(req, skipToken))
 	if err != nil {
 		return fail(http.StatusBadRequest, "InvalidSkipToken", "The provided skip token is invalid.")

@@ -50,6 +50,7 @@ func (w *World) plant(seed Seed) error {
 	w.identities = map[string]*UserAssignedIdentity{}
 	w.machines = map[string]*VirtualMachine{}
 	w.scaleSets = map[string]*ScaleSet{}
+	w.issuers = map[string]string{}
 	w.roleDefinitions = map[string]*RoleDefinition{}
 	w.roleAssignments = map[string]*RoleAssignment{}
 	w.deletedAssignments = map[string]*RoleAssignment{}
@@ -65,6 +66,7 @@ func (w *World) plant(seed Seed) error {
 		each("subscriptions", seed.Subscriptions, p.subscription),
 		each("principals", seed.Principals, p.principal),
 		each("resourceGroups", seed.ResourceGroups, p.resourceGroup),
+		each("issuers", seed.Issuers, p.issuer),
 		each("identities", seed.Identities, p.identity),
 		each("virtualMachineScaleSets", seed.VirtualMachineScaleSets, p.scaleSet),
 		each("virtualMachines", seed.VirtualMachines, p.machine),

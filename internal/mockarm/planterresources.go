@@ -57,10 +57,51 @@ func (p planter) identity(s SeedIdentity) error {
 	if err != nil {
 		return err
 	}
-	return put(p.world.identities, "name", id, &UserAssignedIdentity{
+	identity := &UserAssignedIdentity{
 		ID: id, Name: s.Name, Location: cmp.Or(s.Location, group.Location), Tags: maps.Clone(s.Tags),
 		TenantID: subscription.TenantID, PrincipalID: principal.ObjectID, ClientID: principal.AppID,
+	}
+	err = each("federatedIdentityCredentials", s.FederatedCredentials, func(c SeedFederatedCredential) error {
+		return p.federatedCredential(identity, c)
 	})
+	if err != nil {
+		return err
+	}
+	return put(p.world.identities, "name", id, identity)
+}
+
+func (p planter) federatedCredential(identity *UserAssignedIdentity, s SeedFederatedCredential) error {
+	properties := &federatedCredentialProperties{
+		Issuer: s.Issuer, Subject: s.Subject, Audiences: []string{cmp.Or(s.Audience, tokenExchangeAudience)},
+	}
+	if s.ClaimsMatchingExpression != "" {
+		properties.Expression = &claimsExpression{Value: s.ClaimsMatchingExpression, LanguageVersion: 1}
+	}
+	credential, reason := readFederatedCredential(s.Name, properties, true)
+	switch {
+	case reason != "":
+		return fmt.Errorf("name: %s", reason)
+	case identity.federated[key(s.Name)] != nil || identity.hasTwin(credential):
+		return fmt.Errorf("name: there is another %q, or one of the same issuer and subject", s.Name)
+	case len(identity.federated) >= maxFederatedCredentials:
+		return fmt.Errorf("name: an identity has at most %d of them", maxFederatedCredentials)
+	}
+	identity.federate(credential)
+	return nil
+}
+
+func (p planter) issuer(s SeedIssuer) error {
+	name := strings.ToLower(s.Name)
+	switch {
+	case !issuerName.MatchString(name):
+		return fmt.Errorf("name: %q is not lower-case letters, digits and dashes", s.Name)
+	case !strings.HasPrefix(s.URL, "https://"):
+		return fmt.Errorf("url: %q does not begin with https://", s.URL)
+	case p.world.issuers[s.URL] != "" || p.world.issuerURL(name) != "":
+		return fmt.Errorf("name: there is another %q, or one of the same URL", s.Name)
+	}
+	p.world.issuers[s.URL] = name
+	return nil
 }
 
 // managedPrincipal puts the service principal of a managed identity into the directory. It has been there for long: no

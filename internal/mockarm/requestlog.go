@@ -22,6 +22,7 @@ const (
 	EntraRequest    RequestKind = "entra"
 	IMDSRequest     RequestKind = "imds"
 	MetadataRequest RequestKind = "metadata"
+	IssuerRequest   RequestKind = "issuer" // to an issuer outside of Azure that the mock hosts
 )
 
 // RequestRecord is what the log keeps of a request. Headers and bodies, where the secrets are, it does not see.

@@ -26,6 +26,10 @@ type Seed struct {
 
 	VirtualMachineScaleSets []SeedScaleSet `json:"virtualMachineScaleSets,omitempty"`
 
+	// Issuers are outside issuers by the names under which the mock hosts them; the mock has one for every other name, too,
+	// with a URL of its own.
+	Issuers []SeedIssuer `json:"issuers,omitempty"`
+
 	RoleDefinitions []SeedRoleDefinition `json:"roleDefinitions,omitempty"`
 	RoleAssignments []SeedRoleAssignment `json:"roleAssignments,omitempty"`
 
@@ -79,6 +83,25 @@ type SeedIdentity struct {
 	Tags          map[string]string `json:"tags,omitempty"`
 	PrincipalID   string            `json:"principalId,omitempty"`
 	ClientID      string            `json:"clientId,omitempty"`
+
+	FederatedCredentials []SeedFederatedCredential `json:"federatedIdentityCredentials,omitempty"`
+}
+
+// SeedFederatedCredential is a federated identity credential. It has a subject or an expression.
+type SeedFederatedCredential struct {
+	Name    string `json:"name"`
+	Issuer  string `json:"issuer"`
+	Subject string `json:"subject,omitempty"`
+	// Audience is api://AzureADTokenExchange if left out.
+	Audience                 string `json:"audience,omitempty"`
+	ClaimsMatchingExpression string `json:"claimsMatchingExpression,omitempty"`
+}
+
+// SeedIssuer is an OpenID Connect issuer outside of Azure that the mock speaks for: it signs assertions under the issuer's
+// URL, and its Entra trusts no other keys for it.
+type SeedIssuer struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
 }
 
 // SeedMachine is a virtual machine. It stands where its resource group is unless Location says otherwise.
@@ -198,7 +221,7 @@ const DefaultMachineID = "/subscriptions/" + DefaultSubscriptionID +
 	"/resourceGroups/DevTest/providers/Microsoft.Compute/virtualMachines/vm-linux"
 
 // DefaultSeed is the seed of the default world: a service principal that owns a subscription, and a resource group in it
-// with a Linux machine that has no identity yet.
+// with a Linux machine that has no identity yet. The issuer "github" signs as GitHub Actions does.
 func DefaultSeed() Seed {
 	return Seed{
 		Operator:      DefaultOperatorAppID,
@@ -212,6 +235,7 @@ func DefaultSeed() Seed {
 		RoleAssignments: []SeedRoleAssignment{{
 			Role: "Owner", Principal: DefaultOperatorID, Scope: "/subscriptions/" + DefaultSubscriptionID,
 		}},
+		Issuers: []SeedIssuer{{Name: "github", URL: "https://token.actions.githubusercontent.com"}},
 	}
 }
 

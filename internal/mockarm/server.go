@@ -161,6 +161,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveControl(w, r)
 	case hasFold(segments, 0, "metadata"):
 		s.record(w, r, MetadataRequest, nobody, func(w http.ResponseWriter) string { s.serveMetadata(w, r); return "" })
+	case isIssuer(segments):
+		s.record(w, r, IssuerRequest, nobody, func(w http.ResponseWriter) string { s.serveIssuer(w, r, segments); return "" })
 	case isEntra(segments):
 		s.record(w, r, EntraRequest, nobody, func(w http.ResponseWriter) string { return s.serveEntra(w, r, segments) })
 	default:

@@ -6,6 +6,7 @@ package mockarm
 import (
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // A service is one resource provider: the API versions and operations of its types, behind the front door.
@@ -96,4 +97,9 @@ type response struct {
 	status int
 	header http.Header // may be nil
 	body   any         // marshalled as JSON; nil for an empty body
+
+	// takes is how long the service is at work until it answers, while others are served, and done what happens then, with
+	// the world's lock held. Both are zero for what takes no time.
+	takes time.Duration
+	done  func()
 }

@@ -64,6 +64,13 @@ type Settings struct {
 	// because reads come from a replica. It finds clients that read what they have just created, and take the 404 for a
 	// deletion.
 	IdentityReadLag time.Duration
+	// FederationLag is how long Entra does not know a federated identity credential that has been written: it answers
+	// AADSTS70021 (Microsoft Learn: workload-identity-federation-considerations, "It takes time for the federated identity
+	// credential to be propagated"). It finds clients that log in once, right after the credential was created.
+	FederationLag time.Duration
+	// FederatedWriteDuration is how long a write of a federated identity credential takes; 20 milliseconds by default. What
+	// else is written to the credentials of the same identity meanwhile is refused. It finds clients that write in parallel.
+	FederatedWriteDuration time.Duration
 }
 
 // Configure changes the settings.
@@ -78,6 +85,10 @@ func (s Settings) operationDuration() time.Duration {
 }
 
 func (s Settings) retryAfter() time.Duration { return cmp.Or(s.RetryAfter, time.Second) }
+
+func (s Settings) federatedWriteDuration() time.Duration {
+	return cmp.Or(s.FederatedWriteDuration, 20*time.Millisecond)
+}
 
 func (s Settings) pageSize() int { return cmp.Or(s.PageSize, 1000) }
 

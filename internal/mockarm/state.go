@@ -47,6 +47,17 @@ type IdentityState struct {
 	TenantID       string            `json:"tenantId"`
 	PrincipalID    string            `json:"principalId"`
 	ClientID       string            `json:"clientId"`
+
+	FederatedCredentials []FederatedCredentialState `json:"federatedIdentityCredentials,omitempty"`
+}
+
+// FederatedCredentialState is a federated identity credential in a [State].
+type FederatedCredentialState struct {
+	Name                     string `json:"name"`
+	Issuer                   string `json:"issuer"`
+	Subject                  string `json:"subject,omitempty"`
+	Audience                 string `json:"audience"`
+	ClaimsMatchingExpression string `json:"claimsMatchingExpression,omitempty"`
 }
 
 // VirtualMachineState is a virtual machine in a [State].
@@ -139,6 +150,9 @@ func (w *World) State() State {
 			return IdentityState{
 				ID: i.ID, Location: i.Location, Tags: maps.Clone(i.Tags), IsolationScope: i.IsolationScope,
 				TenantID: i.TenantID, PrincipalID: i.PrincipalID, ClientID: i.ClientID,
+				FederatedCredentials: snapshot(i.federated, func(c *FederatedCredential) FederatedCredentialState {
+					return FederatedCredentialState{Name: c.Name, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClaimsMatchingExpression: c.Expression}
+				}),
 			}
 		}),
 		VirtualMachines:         snapshot(w.machines, w.machineState),

@@ -24,14 +24,16 @@ type signer struct {
 
 // tokenSigner is the one key of a process: making an RSA key is slow, and tests start many servers. Servers are told apart
 // by their tenants.
-var tokenSigner = sync.OnceValue(func() signer {
+var tokenSigner = sync.OnceValue(newSigner)
+
+func newSigner() signer {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic("mockarm: making the signing key: " + err.Error()) // Cannot happen: the random source never fails.
 	}
 	sum := sha256.Sum256(private.N.Bytes())
 	return signer{key: private, id: base64.RawURLEncoding.EncodeToString(sum[:20])}
-})
+}
 
 // jwks is the signer's public half as a JSON web key set (RFC 7517).
 func (s signer) jwks() map[string]any {
@@ -54,7 +56,7 @@ type authenticationMethod string
 
 const (
 	bySecret      authenticationMethod = "1"
-	byCertificate authenticationMethod = "2" // and by managed identity
+	byCertificate authenticationMethod = "2" // or by any other assertion, and by managed identity
 )
 
 // issuerOf is the issuer of a tenant's tokens for ARM, which takes version 1.0 ones (Microsoft Learn:

@@ -30,6 +30,7 @@ type World struct {
 	identities      map[string]*UserAssignedIdentity
 	machines        map[string]*VirtualMachine
 	scaleSets       map[string]*ScaleSet
+	issuers         map[string]string          // names of the outside issuers of the seed, by their URLs
 	roleDefinitions map[string]*RoleDefinition // custom ones, by role GUID; the built-in ones are a table
 	roleAssignments map[string]*RoleAssignment
 	// deletedAssignments are those that have not been forgotten everywhere yet.
@@ -108,7 +109,9 @@ type UserAssignedIdentity struct {
 	TenantID            string
 	PrincipalID         string
 	ClientID            string
-	CreatedAt           time.Time // zero for those of a seed
+	CreatedAt           time.Time                       // zero for those of a seed
+	federated           map[string]*FederatedCredential // by [key] of the name
+	federating          bool                            // while one of them is being written
 }
 
 // RoleDefinition is a Microsoft.Authorization/roleDefinitions resource.

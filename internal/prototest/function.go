@@ -16,7 +16,11 @@ func (p *Provider) Call(name string, arguments ...string) (result, refusal strin
 	}
 	request := &tfprotov6.CallFunctionRequest{Name: name}
 	for i, argument := range arguments {
-		typ := function.Parameters[i].Type
+		parameter := function.VariadicParameter
+		if i < len(function.Parameters) {
+			parameter = function.Parameters[i]
+		}
+		typ := parameter.Type
 		value, err := toValue(typ, argument)
 		if err != nil {
 			p.t.Fatal(err)

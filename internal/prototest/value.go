@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Object is a configuration or a state as a test writes and reads it: strings, bools, nested Objects and nil for null.
+// Object is a configuration or a state as a test writes and reads it: strings, bools, lists ([]any), nested Objects and nil for
+// null.
 // Attributes that are left out are null.
 type Object map[string]any
 
@@ -28,12 +29,30 @@ func toValue(typ tftypes.Type, v any) (tftypes.Value, error) {
 		return tftypes.NewValue(typ, tftypes.UnknownValue), nil
 	case Object:
 		return toComposite(typ, v)
+	case []any:
+		return toList(typ, v)
 	default:
 		if err := tftypes.ValidateValue(typ, v); err != nil {
 			return tftypes.Value{}, err
 		}
 		return tftypes.NewValue(typ, v), nil
 	}
+}
+
+func toList(typ tftypes.Type, list []any) (tftypes.Value, error) {
+	of, ok := typ.(tftypes.List)
+	if !ok {
+		return tftypes.Value{}, fmt.Errorf("a %s is no list", typ)
+	}
+	elements := []tftypes.Value{}
+	for i, element := range list {
+		value, err := toValue(of.ElementType, element)
+		if err != nil {
+			return tftypes.Value{}, fmt.Errorf("[%d]: %w", i, err)
+		}
+		elements = append(elements, value)
+	}
+	return tftypes.NewValue(typ, elements), nil
 }
 
 func toComposite(typ tftypes.Type, object Object) (tftypes.Value, error) {

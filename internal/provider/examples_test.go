@@ -30,7 +30,10 @@ func exampleWorld(s *mockarm.Seed) {
 	)
 	s.Subscriptions[0].ID = strings.TrimPrefix(subscription, "/subscriptions/")
 	s.RoleAssignments[0].Scope = subscription
-	s.Identities = []mockarm.SeedIdentity{{ResourceGroup: "DevTest", Name: "id-reader"}}
+	s.Identities = []mockarm.SeedIdentity{{ResourceGroup: "DevTest", Name: "id-reader"}, {
+		ResourceGroup: "DevTest", Name: "id-deployer",
+		FederatedCredentials: []mockarm.SeedFederatedCredential{{Name: "github-main", Issuer: "https://token.actions.githubusercontent.com", Subject: "me"}},
+	}}
 	s.VirtualMachines[0].SystemAssigned = true
 	s.VirtualMachines[0].UserAssignedIdentities = []string{identity}
 	s.VirtualMachineScaleSets = []mockarm.SeedScaleSet{{

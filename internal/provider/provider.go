@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/federatedcredential"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/functions"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/identityassignment"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/resourcegroup"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/roleassignment"
@@ -29,6 +31,8 @@ type azuremi struct {
 	transport     http.RoundTripper
 	imdsTransport http.RoundTripper
 }
+
+var _ provider.ProviderWithFunctions = (*azuremi)(nil)
 
 // An Option changes how the provider reaches the world outside. Options are for tests.
 type Option func(*azuremi)
@@ -61,6 +65,7 @@ func (p *azuremi) Metadata(_ context.Context, _ provider.MetadataRequest, resp *
 
 func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		federatedcredential.NewResource,
 		identityassignment.NewScaleSetResource,
 		identityassignment.NewVirtualMachineResource,
 		roleassignment.NewResource,
@@ -79,6 +84,8 @@ func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 
 func (p *azuremi) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
+		functions.NewGitHubActionsSubject,
+		functions.NewKubernetesSubject,
 		roleassignment.NewNameFunction,
 	}
 }

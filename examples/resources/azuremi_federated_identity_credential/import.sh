@@ -1,0 +1,1 @@
+terraform import azuremi_federated_identity_credential.github /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/DevTest/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-deployer/federatedIdentityCredentials/github-main
