@@ -118,9 +118,7 @@ func (c *Client) change(ctx context.Context, ch change) (Assignment, error) {
 // The assignments of one machine, and those of one identity, share a read, until the machine or identity is written.
 func (c *Client) Assignment(ctx context.Context, machineID, identity armid.ID) (Assignment, error) {
 	ctx = withCorrelationID(ctx)
-	m, err := c.machineReads.Get(ctx, machineID.Key(), func(ctx context.Context) (machine, error) {
-		return c.readMachine(ctx, machineID)
-	})
+	m, err := c.knownMachine(ctx, machineID)
 	if err != nil {
 		return Assignment{}, err
 	}

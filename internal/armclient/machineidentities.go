@@ -23,9 +23,7 @@ type MachineIdentities struct {
 // entry that does not hold a resource ID is left out, since there is nothing that could be said of it.
 func (c *Client) MachineIdentities(ctx context.Context, machineID armid.ID) (MachineIdentities, error) {
 	ctx = withCorrelationID(ctx)
-	m, err := c.machineReads.Get(ctx, machineID.Key(), func(ctx context.Context) (machine, error) {
-		return c.readMachine(ctx, machineID)
-	})
+	m, err := c.knownMachine(ctx, machineID)
 	if err != nil {
 		return MachineIdentities{}, err
 	}

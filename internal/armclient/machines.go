@@ -73,6 +73,12 @@ func (c *Client) readMachine(ctx context.Context, id armid.ID) (machine, error) 
 	return m, nil
 }
 
+// knownMachine returns a machine as it was read last, unless it was written since. All that is asked about one machine shares
+// a read.
+func (c *Client) knownMachine(ctx context.Context, id armid.ID) (machine, error) {
+	return c.machineReads.Get(ctx, id.Key(), func(ctx context.Context) (machine, error) { return c.readMachine(ctx, id) })
+}
+
 // patchMachine writes a delta of a machine's identity block.
 func (c *Client) patchMachine(ctx context.Context, id armid.ID, delta *armcompute.VirtualMachineIdentity, etag *string) (machine, error) {
 	service, err := c.machineService(id)

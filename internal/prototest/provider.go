@@ -21,7 +21,7 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider"
 )
 
-// Machine is the name of the virtual machine in the mock's default world.
+// Machine is the name of the virtual machine in the mock's default world. The provider runs on it: its IMDS is what it reaches.
 const Machine = "vm-linux"
 
 // Provider is the provider, configured for a mock Azure.
@@ -42,12 +42,11 @@ type Provider struct {
 type Option func(*setup)
 
 type setup struct {
-	mock    *mockarm.Server
-	seed    mockarm.Seed
-	machine string
-	env     map[string]string
-	config  Object
-	watch   func(*http.Request)
+	mock   *mockarm.Server
+	seed   mockarm.Seed
+	env    map[string]string
+	config Object
+	watch  func(*http.Request)
 }
 
 // With puts the provider before a mock that is there already, instead of one of its own with the default world.
@@ -71,9 +70,6 @@ func As(displayName string, roles ...mockarm.SeedRoleAssignment) Option {
 
 // Seed changes the default world before it comes into being.
 func Seed(change func(*mockarm.Seed)) Option { return func(s *setup) { change(&s.seed) } }
-
-// On runs the provider on a machine, by its name, instead of the default world's: that machine's IMDS is what it reaches.
-func On(machine string) Option { return func(s *setup) { s.machine = machine } }
 
 // Environment sets environment variables beside those that make the provider log in as the world's operator, or takes them
 // away with "".
@@ -103,7 +99,7 @@ func Start(tb testing.TB, options ...Option) *Provider {
 // Configure is [Start] where the provider may refuse its configuration, and returns what it says.
 func Configure(tb testing.TB, options ...Option) (*Provider, Diagnostics) {
 	tb.Helper()
-	s := setup{seed: mockarm.DefaultSeed(), machine: Machine, env: map[string]string{}, config: Object{}, watch: func(*http.Request) {}}
+	s := setup{seed: mockarm.DefaultSeed(), env: map[string]string{}, config: Object{}, watch: func(*http.Request) {}}
 	for _, option := range options {
 		option(&s)
 	}
@@ -119,7 +115,7 @@ func Configure(tb testing.TB, options ...Option) (*Provider, Diagnostics) {
 		tb.Fatal(err)
 	}
 	maps.Copy(env, s.env)
-	machine, err := s.mock.World().FindMachine(s.machine)
+	machine, err := s.mock.World().FindMachine(Machine)
 	if err != nil {
 		tb.Fatal(err)
 	}

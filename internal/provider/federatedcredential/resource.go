@@ -63,9 +63,7 @@ func (r *credentialResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	credential, err := r.Client.CreateFederatedCredential(ctx, id, plan.toARM())
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
-		resp.Diagnostics.AddError("The federated identity credential exists already",
-			fmt.Sprintf("%s is there, and it is not in the state of this configuration. To manage it here, import it:\n\n%s",
-				exists.ID, tfvalue.ImportBlock(typeName, exists.ID.String())))
+		tfvalue.AddExistsError("federated identity credential", typeName, exists.ID.String(), &resp.Diagnostics)
 		return
 	}
 	if err != nil {

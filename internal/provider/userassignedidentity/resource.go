@@ -144,9 +144,7 @@ func (r *identityResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	identity, err := r.Client.CreateIdentity(ctx, id, plan.toARM())
 	if exists, ok := errors.AsType[*armclient.AlreadyExistsError](err); ok {
-		resp.Diagnostics.AddError("The user-assigned identity exists already",
-			fmt.Sprintf("%s is there, and it is not in the state of this configuration. To manage it here, import it:\n\n%s",
-				exists.ID, tfvalue.ImportBlock(typeName, exists.ID.String())))
+		tfvalue.AddExistsError("user-assigned identity", typeName, exists.ID.String(), &resp.Diagnostics)
 		return
 	}
 	if err != nil {
