@@ -126,6 +126,7 @@ func (c *Client) optionsFor(credential *tokenCache, patience *throttle) *arm.Cli
 	return &arm.ClientOptions{ClientOptions: policy.ClientOptions{
 		Cloud:            c.cloud.configuration(),
 		Transport:        c.http,
+		Logging:          readable,
 		Retry:            policy.RetryOptions{MaxRetries: maxRetries, MaxRetryDelay: maxBackOff},
 		PerCallPolicies:  []policy.Policy{newHostPin(c.cloud.ResourceManagerEndpoint), &callPolicy{userAgent: c.config.UserAgent}},
 		PerRetryPolicies: []policy.Policy{&attemptPolicy{credential: credential, throttle: patience}},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
@@ -127,11 +126,7 @@ func (l login) credential(c *Client) (tokenSource, error) { return l.build(c) }
 func clientSecretCredential(c *Client) (tokenSource, error) {
 	credential, err := azidentity.NewClientSecretCredential(c.config.TenantID, c.config.Credential.ClientID, c.config.Credential.ClientSecret,
 		&azidentity.ClientSecretCredentialOptions{
-			ClientOptions: policy.ClientOptions{
-				Cloud:            c.cloud.configuration(),
-				Transport:        c.http,
-				PerRetryPolicies: []policy.Policy{&attemptPolicy{credential: &tokenCache{}, throttle: &throttle{}}},
-			},
+			ClientOptions:            c.loginOptions(),
 			DisableInstanceDiscovery: c.config.DisableInstanceDiscovery,
 		})
 	if err != nil {

@@ -39,8 +39,11 @@ func origin(u *url.URL) string {
 	if port == "" && scheme == "https" {
 		port = "443"
 	}
-	return scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Hostname()), ".") + ":" + port
+	return scheme + "://" + hostname(u) + ":" + port
 }
+
+// hostname is the host of a URL in one spelling: DNS takes no notice of case, nor of the dot of the root.
+func hostname(u *url.URL) string { return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".") }
 
 // ForeignHostError says that Azure's answer pointed to another host, to which no request, and no token, was sent.
 type ForeignHostError struct{ Host, Want string }
