@@ -16,7 +16,7 @@ func (p *Provider) Read(typeName string, config Object) (Object, Diagnostics) {
 	}
 	typ := schema.ValueType()
 	encoded := p.dynamic(typ, config)
-	validated, err := p.server.ValidateDataResourceConfig(p.t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: encoded})
+	validated, err := p.server.ValidateDataResourceConfig(p.context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: encoded})
 	if err != nil {
 		p.t.Fatalf("validating %s: %v", typeName, err)
 	}
@@ -24,7 +24,7 @@ func (p *Provider) Read(typeName string, config Object) (Object, Diagnostics) {
 	if diags.HasError() {
 		return nil, diags
 	}
-	read, err := p.server.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: encoded})
+	read, err := p.server.ReadDataSource(p.context(), &tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: encoded})
 	if err != nil {
 		p.t.Fatalf("reading %s: %v", typeName, err)
 	}

@@ -27,7 +27,7 @@ func (p *Provider) Call(name string, arguments ...string) (result, refusal strin
 		}
 		request.Arguments = append(request.Arguments, p.encode(typ, value))
 	}
-	called, err := p.server.CallFunction(p.t.Context(), request)
+	called, err := p.server.CallFunction(p.context(), request)
 	if err != nil {
 		p.t.Fatalf("calling %s: %v", name, err)
 	}

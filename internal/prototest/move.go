@@ -17,7 +17,7 @@ func (r *Resource) Move(providerAddress, typeName string, state map[string]any) 
 	if err != nil {
 		r.p.t.Fatal(err)
 	}
-	moved, err := r.p.server.MoveResourceState(r.p.t.Context(), &tfprotov6.MoveResourceStateRequest{
+	moved, err := r.p.server.MoveResourceState(r.p.context(), &tfprotov6.MoveResourceStateRequest{
 		SourceProviderAddress: providerAddress, SourceTypeName: typeName, SourceState: &tfprotov6.RawState{JSON: raw},
 		TargetTypeName: r.typeName,
 	})

@@ -4,7 +4,9 @@
 package prototest
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm/operator"
@@ -33,6 +36,7 @@ type Provider struct {
 
 	t          testing.TB
 	config     Object // the provider's block
+	log        io.Writer
 	server     tfprotov6.ProviderServer
 	schemas    *tfprotov6.GetProviderSchemaResponse
 	identities *tfprotov6.GetResourceIdentitySchemasResponse
@@ -47,6 +51,7 @@ type setup struct {
 	env    map[string]string
 	config Object
 	watch  func(*http.Request)
+	log    io.Writer
 }
 
 // With puts the provider before a mock that is there already, instead of one of its own with the default world.
@@ -86,6 +91,9 @@ func Configuration(config Object) Option {
 // a request is for, so that this is the place to see whom the provider meant.
 func Watch(watch func(*http.Request)) Option { return func(s *setup) { s.watch = watch } }
 
+// Log has the provider write its log, as JSON and with all that it has to say.
+func Log(to io.Writer) Option { return func(s *setup) { s.log = to } }
+
 // Start returns a provider that is configured for a mock Azure, by environment variables unless options say otherwise.
 func Start(tb testing.TB, options ...Option) *Provider {
 	tb.Helper()
@@ -119,7 +127,7 @@ func Configure(tb testing.TB, options ...Option) (*Provider, Diagnostics) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Provider{Mock: s.mock, t: tb, config: s.config}
+	p := &Provider{Mock: s.mock, t: tb, config: s.config, log: s.log}
 	p.serve(provider.New("test",
 		provider.WithEnvironment(func(name string) string { return env[name] }),
 		provider.WithTransports(watched{s.mock.Transport(), s.watch}, watched{s.mock.IMDSTransport(machine), s.watch})))
@@ -154,10 +162,10 @@ func (p *Provider) serve(factory func() frameworkprovider.Provider) {
 	if p.server, err = providerserver.NewProtocol6WithError(factory())(); err != nil {
 		p.t.Fatalf("starting the provider: %v", err)
 	}
-	if p.schemas, err = p.server.GetProviderSchema(p.t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+	if p.schemas, err = p.server.GetProviderSchema(p.context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		p.t.Fatalf("reading the schemas: %v", err)
 	}
-	if p.identities, err = p.server.GetResourceIdentitySchemas(p.t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{}); err != nil {
+	if p.identities, err = p.server.GetResourceIdentitySchemas(p.context(), &tfprotov6.GetResourceIdentitySchemasRequest{}); err != nil {
 		p.t.Fatalf("reading the identity schemas: %v", err)
 	}
 	if diags := append(diagnostics(p.schemas.Diagnostics), diagnostics(p.identities.Diagnostics)...); diags.HasError() {
@@ -169,7 +177,7 @@ func (p *Provider) serve(factory func() frameworkprovider.Provider) {
 func (p *Provider) configure(config Object) Diagnostics {
 	p.t.Helper()
 	value := p.dynamic(p.schemas.Provider.ValueType(), config)
-	validated, err := p.server.ValidateProviderConfig(p.t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: value})
+	validated, err := p.server.ValidateProviderConfig(p.context(), &tfprotov6.ValidateProviderConfigRequest{Config: value})
 	if err != nil {
 		p.t.Fatalf("validating the provider's block: %v", err)
 	}
@@ -177,11 +185,19 @@ func (p *Provider) configure(config Object) Diagnostics {
 	if diags.HasError() {
 		return diags
 	}
-	configured, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{Config: value})
+	configured, err := p.server.ConfigureProvider(p.context(), &tfprotov6.ConfigureProviderRequest{Config: value})
 	if err != nil {
 		p.t.Fatalf("configuring the provider: %v", err)
 	}
 	return append(diags, diagnostics(configured.Diagnostics)...)
+}
+
+// context is that of a request: with a logger of its own, as the protocol's server makes it.
+func (p *Provider) context() context.Context {
+	if p.log == nil {
+		return p.t.Context()
+	}
+	return tflogtest.RootLogger(p.t.Context(), p.log)
 }
 
 // dynamic encodes a test's value for the protocol; nil is null.

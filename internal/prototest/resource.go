@@ -135,7 +135,7 @@ func (r *Resource) Plan(config Object) (Plan, Diagnostics) {
 		r.p.t.Fatalf("%s: %v", r.typeName, err)
 	}
 	encoded := r.p.encode(r.typ, value)
-	validated, err := r.p.server.ValidateResourceConfig(r.p.t.Context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: encoded})
+	validated, err := r.p.server.ValidateResourceConfig(r.p.context(), &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: encoded})
 	if err != nil {
 		r.p.t.Fatalf("validating %s: %v", r.typeName, err)
 	}
@@ -147,7 +147,7 @@ func (r *Resource) Plan(config Object) (Plan, Diagnostics) {
 	if err != nil {
 		r.p.t.Fatalf("%s: %v", r.typeName, err)
 	}
-	planned, err := r.p.server.PlanResourceChange(r.p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+	planned, err := r.p.server.PlanResourceChange(r.p.context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: r.typeName, PriorState: r.p.encode(r.typ, r.state), ProposedNewState: r.p.encode(r.typ, proposed),
 		Config: encoded, PriorPrivate: r.private, PriorIdentity: r.sentIdentity(),
 	})
@@ -199,7 +199,7 @@ func (r *Resource) proposed(config tftypes.Value) (tftypes.Value, error) {
 // planned.
 func (r *Resource) ApplyPlan(plan Plan) Diagnostics {
 	r.p.t.Helper()
-	applied, err := r.p.server.ApplyResourceChange(r.p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	applied, err := r.p.server.ApplyResourceChange(r.p.context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: r.typeName, PriorState: r.p.encode(r.typ, r.state), PlannedState: r.p.encode(r.typ, plan.planned),
 		Config: r.p.encode(r.typ, plan.config), PlannedPrivate: plan.private, PlannedIdentity: plan.identity,
 	})
@@ -242,7 +242,7 @@ func (r *Resource) Refresh() Diagnostics {
 	if r.state.IsNull() {
 		return nil
 	}
-	read, err := r.p.server.ReadResource(r.p.t.Context(), &tfprotov6.ReadResourceRequest{
+	read, err := r.p.server.ReadResource(r.p.context(), &tfprotov6.ReadResourceRequest{
 		TypeName: r.typeName, CurrentState: r.p.encode(r.typ, r.state), Private: r.private, CurrentIdentity: r.sentIdentity(),
 	})
 	if err != nil {
@@ -259,7 +259,7 @@ func (r *Resource) Refresh() Diagnostics {
 func (r *Resource) Destroy() Diagnostics {
 	r.p.t.Helper()
 	null := tftypes.NewValue(r.typ, nil)
-	destroyed, err := r.p.server.ApplyResourceChange(r.p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	destroyed, err := r.p.server.ApplyResourceChange(r.p.context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: r.typeName, PriorState: r.p.encode(r.typ, r.state), PlannedState: r.p.encode(r.typ, null),
 		Config: r.p.encode(r.typ, null), PlannedPrivate: r.private, PlannedIdentity: r.sentIdentity(),
 	})
@@ -291,7 +291,7 @@ func (r *Resource) ImportIdentity(identity Object) Diagnostics {
 
 func (r *Resource) importAs(request *tfprotov6.ImportResourceStateRequest) Diagnostics {
 	r.p.t.Helper()
-	imported, err := r.p.server.ImportResourceState(r.p.t.Context(), request)
+	imported, err := r.p.server.ImportResourceState(r.p.context(), request)
 	if err != nil {
 		r.p.t.Fatalf("importing %s: %v", r.typeName, err)
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/logging"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -37,7 +37,8 @@ func (p *azuremi) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	tflog.Debug(ctx, client.Login())
+	logging.Follow(ctx)
+	logging.Debug(ctx, client.Login(), nil)
 	resp.ResourceData = client
 	resp.DataSourceData = client
 	resp.EphemeralResourceData = client
@@ -54,7 +55,7 @@ func (p *azuremi) client(ctx context.Context, config model, diags *diag.Diagnost
 		TenantID:       env.guid(config.TenantID, "ARM_TENANT_ID"),
 		Credential: armclient.CredentialOptions{
 			ClientID:           env.guid(config.ClientID, "ARM_CLIENT_ID"),
-			ClientSecret:       env.text(config.ClientSecret, "ARM_CLIENT_SECRET"),
+			ClientSecret:       env.secret(config.ClientSecret, "ARM_CLIENT_SECRET"),
 			UseManagedIdentity: env.flag(config.UseMSI, "ARM_USE_MSI", false),
 			UseCLI:             env.flag(config.UseCLI, "ARM_USE_CLI", true),
 		},
@@ -121,6 +122,13 @@ func (e environment) text(v types.String, variable string) string {
 		return v.ValueString()
 	}
 	return e.getenv(variable)
+}
+
+// secret is text that no log may hold.
+func (e environment) secret(v types.String, variable string) string {
+	text := e.text(v, variable)
+	logging.Hide(text)
+	return text
 }
 
 // guid demands of a variable what the schema demands of the argument: the IDs become parts of URLs and of names.

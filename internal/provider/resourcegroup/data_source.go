@@ -16,11 +16,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/logging"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
@@ -163,7 +163,7 @@ func (d *dataSource) read(ctx context.Context, config model, reader *armclient.M
 		return reader.ResourceGroup(ctx, id)
 	}
 	return reader.WaitForResourceGroup(ctx, id, func(why string, waited time.Duration) {
-		tflog.Info(ctx, "waiting for access to the resource group", map[string]any{
+		logging.Info(ctx, "waiting for access to the resource group", logging.Fields{
 			"resource_group": id.String(), "why": why, "waited": waited.Round(time.Second).String(),
 		})
 	})
