@@ -117,7 +117,7 @@ func TestNoOtherHostGetsAToken(t *testing.T) {
 					})
 					w := tap(&cfg, func(r *http.Request) (*http.Response, error) {
 						if origin(r.URL) != origin(mustURL(t, mockURL)) {
-							return answer(r, http.StatusOK, nil, `{}`), nil
+							return answer(r, http.StatusBadRequest, nil, armError("Astray", "Nobody asked.")), nil
 						}
 						return c.lead(r, to), nil
 					})
