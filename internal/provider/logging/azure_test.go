@@ -21,6 +21,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
@@ -233,5 +234,25 @@ func TestLinesAreWrittenAtOnce(t *testing.T) {
 	group.Wait()
 	if _, ok := find(out.lines(t), "Response", "REQUEST ERROR"); !ok {
 		t.Error("the log is empty")
+	}
+}
+
+// Whatever the provider's block holds in secret, or the environment in its place, is masked from then on.
+//
+//nolint:paralleltest // The log is the process's.
+func TestEverySensitiveArgumentIsHidden(t *testing.T) {
+	attributes := slices.DeleteFunc(prototest.Start(t).Schemas().Provider.Block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return !a.Sensitive })
+	if len(attributes) == 0 {
+		t.Fatal("the provider has no sensitive argument")
+	}
+	for _, a := range attributes {
+		inBlock, inEnvironment := "block "+a.Name, "environment "+a.Name
+		prototest.Configure(t, prototest.Configuration(prototest.Object{a.Name: inBlock}))
+		prototest.Configure(t, prototest.Environment(map[string]string{"ARM_" + strings.ToUpper(a.Name): inEnvironment}))
+		var out log
+		logging.Debug(tflogtest.RootLogger(t.Context(), &out), "it is "+inBlock+" or "+inEnvironment, nil)
+		if lines := out.lines(t); len(lines) != 1 || lines[0].message != "it is *** or ***" {
+			t.Errorf("%s: %+v", a.Name, lines)
+		}
 	}
 }
