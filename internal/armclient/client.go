@@ -105,12 +105,17 @@ func (c *Client) SubscriptionID() string { return c.config.SubscriptionID }
 // Login tells which way to log in was chosen, and why, without a secret in it. It is for a log.
 func (c *Client) Login() string { return c.login.reason }
 
+// Caller tells who the provider's own credential is, from the claims of its token for ARM.
+func (c *Client) Caller(ctx context.Context) (TokenIdentity, error) {
+	return tokenIdentity(ctx, c.credential, c.cloud)
+}
+
 // TenantID returns the configured tenant, else the one that the credential's token is of.
 func (c *Client) TenantID(ctx context.Context) (string, error) {
 	if c.config.TenantID != "" {
 		return c.config.TenantID, nil
 	}
-	who, err := tokenIdentity(ctx, c.credential, c.cloud)
+	who, err := c.Caller(ctx)
 	if err != nil {
 		return "", fmt.Errorf("finding out the tenant of the credential: %w", err)
 	}

@@ -172,6 +172,8 @@ type TokenIdentity struct {
 	PrincipalID string
 	TenantID    string
 	ResourceID  string // of a managed identity: the user-assigned identity, or the machine
+	// PrincipalType is User or ServicePrincipal, as a role assignment wants to know.
+	PrincipalType string
 }
 
 // claims are those of a token for ARM (Microsoft Learn: access token claims reference). The token's signature is ARM's to
@@ -183,6 +185,15 @@ type claims struct {
 	ObjectID   string `json:"oid"`
 	TenantID   string `json:"tid"`
 	ResourceID string `json:"xms_mirid"`
+	Type       string `json:"idtyp"` // "user" or "app"
+	Scopes     string `json:"scp"`   // what a user lets the application do; no application's own token has any
+}
+
+func (c claims) principalType() string {
+	if c.Type == "user" || c.Type == "" && c.Scopes != "" {
+		return "User"
+	}
+	return "ServicePrincipal"
 }
 
 func tokenIdentity(ctx context.Context, credential *tokenCache, cloud Cloud) (TokenIdentity, error) {
@@ -195,5 +206,5 @@ func tokenIdentity(ctx context.Context, credential *tokenCache, cloud Cloud) (To
 		// The parser's own error may quote the token.
 		return TokenIdentity{}, errors.New("the access token cannot be read: it is not a JSON Web Token")
 	}
-	return TokenIdentity{found.AppID, found.ObjectID, found.TenantID, found.ResourceID}, nil
+	return TokenIdentity{found.AppID, found.ObjectID, found.TenantID, found.ResourceID, found.principalType()}, nil
 }

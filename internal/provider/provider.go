@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/clientconfig"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/federatedcredential"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/functions"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/identityassignment"
@@ -75,9 +76,11 @@ func (p *azuremi) Resources(context.Context) []func() resource.Resource {
 
 func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
+		clientconfig.NewDataSource,
 		resourcegroup.NewDataSource,
 		roleassignment.NewDataSource,
 		roledefinition.NewDataSource,
+		userassignedidentity.NewDataSource,
 		virtualmachineidentity.NewDataSource,
 	}
 }

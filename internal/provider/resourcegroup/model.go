@@ -64,14 +64,6 @@ func (m *model) fromARM(id armid.ID, group armresources.ResourceGroup, by armcli
 		ClientID:           tfvalue.StringOrNull(&by.ClientID),
 		PrincipalID:        tfvalue.StringOrNull(&by.PrincipalID),
 		TenantID:           tfvalue.StringOrNull(&by.TenantID),
-		IdentityResourceID: identityResourceID(by.ResourceID),
+		IdentityResourceID: tfvalue.ResourceIDOrNull(by.ResourceID),
 	}
-}
-
-// identityResourceID brings the ID in a token into the spelling that it has in other resources.
-func identityResourceID(claim string) types.String {
-	if id, err := armid.Parse(claim); err == nil {
-		return types.StringValue(id.String())
-	}
-	return tfvalue.StringOrNull(&claim)
 }

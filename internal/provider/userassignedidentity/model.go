@@ -14,29 +14,35 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
-type model struct {
-	ID                types.String   `tfsdk:"id"`
-	Name              types.String   `tfsdk:"name"`
-	ResourceGroupName types.String   `tfsdk:"resource_group_name"`
-	SubscriptionID    types.String   `tfsdk:"subscription_id"`
-	Location          types.String   `tfsdk:"location"`
-	IsolationScope    types.String   `tfsdk:"isolation_scope"`
-	Tags              types.Map      `tfsdk:"tags"`
-	ClientID          types.String   `tfsdk:"client_id"`
-	PrincipalID       types.String   `tfsdk:"principal_id"`
-	TenantID          types.String   `tfsdk:"tenant_id"`
-	Timeouts          timeouts.Value `tfsdk:"timeouts"`
+// attributes are those that the resource and the data source have in common.
+type attributes struct {
+	ID                types.String `tfsdk:"id"`
+	Name              types.String `tfsdk:"name"`
+	ResourceGroupName types.String `tfsdk:"resource_group_name"`
+	SubscriptionID    types.String `tfsdk:"subscription_id"`
+	Location          types.String `tfsdk:"location"`
+	IsolationScope    types.String `tfsdk:"isolation_scope"`
+	Tags              types.Map    `tfsdk:"tags"`
+	ClientID          types.String `tfsdk:"client_id"`
+	PrincipalID       types.String `tfsdk:"principal_id"`
+	TenantID          types.String `tfsdk:"tenant_id"`
 }
 
-// resourceID builds the ID of an identity that is to be created.
-func (m *model) resourceID(providerSubscription string, diags *diag.Diagnostics) armid.ID {
+type model struct {
+	attributes
+
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+// resourceID builds the ID of an identity from its names.
+func (m *attributes) resourceID(providerSubscription string, diags *diag.Diagnostics) armid.ID {
 	subscription := m.SubscriptionID.ValueString()
 	if subscription == "" {
 		subscription = providerSubscription
 	}
 	if subscription == "" {
 		diags.AddAttributeError(path.Root("subscription_id"), "No subscription",
-			"Neither the resource nor the provider names a subscription. Set subscription_id in one of them, or the environment variable ARM_SUBSCRIPTION_ID.")
+			"Neither this block nor the provider names a subscription. Set subscription_id in one of them, or the environment variable ARM_SUBSCRIPTION_ID.")
 		return armid.ID{}
 	}
 	return armid.UserAssignedIdentity(subscription, m.ResourceGroupName.ValueString(), m.Name.ValueString())
@@ -67,7 +73,7 @@ func (m *model) properties() *armmsi.UserAssignedIdentityProperties {
 	return &armmsi.UserAssignedIdentityProperties{IsolationScope: new(armmsi.IsolationScope(m.IsolationScope.ValueString()))}
 }
 
-func (m *model) fromARM(id armid.ID, identity armmsi.Identity) {
+func (m *attributes) fromARM(id armid.ID, identity armmsi.Identity) {
 	m.ID = types.StringValue(id.String())
 	m.Name = tfvalue.IdentityName.Merge(m.Name, id.Name())
 	m.ResourceGroupName = tfvalue.ResourceGroupName.Merge(m.ResourceGroupName, id.ResourceGroup())

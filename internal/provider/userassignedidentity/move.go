@@ -46,7 +46,7 @@ func moveFromAzurerm(ctx context.Context, req resource.MoveStateRequest, resp *r
 	for name, text := range from.Tags {
 		tags[name] = &text
 	}
-	to := model{
+	to := model{Timeouts: tfvalue.NoTimeouts(), attributes: attributes{
 		ID:                types.StringValue(id.String()),
 		Name:              tfvalue.StringOrNull(from.Name),
 		ResourceGroupName: tfvalue.StringOrNull(from.ResourceGroupName),
@@ -57,8 +57,7 @@ func moveFromAzurerm(ctx context.Context, req resource.MoveStateRequest, resp *r
 		ClientID:          tfvalue.StringOrNull(from.ClientID),
 		PrincipalID:       tfvalue.StringOrNull(from.PrincipalID),
 		TenantID:          tfvalue.StringOrNull(from.TenantID),
-		Timeouts:          tfvalue.NoTimeouts(),
-	}
+	}}
 	if to.IsolationScope.IsNull() { // azurerm has no word for the default
 		to.IsolationScope = types.StringValue("None")
 	}
