@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/engine"
@@ -49,6 +50,16 @@ func Main(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
+}
+
+// NeedsEphemeralResources skips a test where the engine is too old to know ephemeral resources, which are tested through the
+// plugin protocol as well. Terraform has them from 1.10 on, and OpenTofu from 1.11 on.
+func NeedsEphemeralResources(t *testing.T) {
+	t.Helper()
+	first := map[string]string{engine.Terraform: "1.10.0", engine.OpenTofu: "1.11.0"}[tools.engine.Name]
+	if found, err := version.NewVersion(tools.engine.Version); err != nil || found.Core().LessThan(version.Must(version.NewVersion(first))) {
+		t.Skipf("%s has no ephemeral resources: %v", tools.engine, err)
+	}
 }
 
 // Root is the folder of the repository, as seen from this package's tests.
