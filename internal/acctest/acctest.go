@@ -4,9 +4,11 @@
 package acctest
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -187,7 +189,7 @@ func (a *Azure) watchForSecrets(workspace *engine.Workspace) {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			content, err := os.ReadFile(path)
+			content, err := unpacked(path)
 			if token := secretText.Find(content); token != nil {
 				a.t.Errorf("%s holds a token: %.20s…", entry.Name(), token)
 			}
@@ -201,6 +203,23 @@ func (a *Azure) watchForSecrets(workspace *engine.Workspace) {
 			a.t.Errorf("there is no trace of the engine, so that it proves nothing that it holds no secret: %v", err)
 		}
 	})
+}
+
+// unpacked is what a file holds. A saved plan is an archive, whose files come one after the other.
+func unpacked(path string) ([]byte, error) {
+	archive, err := zip.OpenReader(path)
+	if errors.Is(err, zip.ErrFormat) {
+		return os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var content []byte
+	for _, entry := range archive.File {
+		text, errEntry := fs.ReadFile(archive, entry.Name)
+		content, err = append(content, text...), errors.Join(err, errEntry)
+	}
+	return content, errors.Join(err, archive.Close())
 }
 
 // fill puts a configuration into a folder.
