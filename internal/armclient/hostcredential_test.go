@@ -43,6 +43,7 @@ func withSystemAssigned(s *mockarm.Seed) {
 	s.RoleAssignments = append(s.RoleAssignments, mockarm.SeedRoleAssignment{Role: "Reader", Principal: mockarm.DefaultMachineID, Scope: devTest.String()})
 }
 
+//nolint:paralleltest // It changes the environment of the process.
 func TestOnEveryHostAnIdentityReads(t *testing.T) {
 	for _, host := range hosts {
 		t.Run(string(host), func(t *testing.T) {
@@ -74,6 +75,8 @@ func TestOnEveryHostAnIdentityReads(t *testing.T) {
 }
 
 // The library underneath has one cache for the whole process, by selector: the second Azure would get the first one's token.
+//
+//nolint:paralleltest // It changes the environment of the process.
 func TestTokensOfHostsStayInTheirAzure(t *testing.T) {
 	for _, host := range hosts {
 		t.Run(string(host), func(t *testing.T) {
@@ -96,6 +99,7 @@ func TestTokensOfHostsStayInTheirAzure(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // It changes the environment of the process.
 func TestHostsHaveTheirSelectors(t *testing.T) {
 	for host, selectors := range map[mockarm.IdentityHost]func(mockarm.IdentityState) []IdentitySelector{
 		mockarm.AppServiceHost: func(i mockarm.IdentityState) []IdentitySelector {
@@ -116,6 +120,7 @@ func TestHostsHaveTheirSelectors(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // It changes the environment of the process.
 func TestRefusalsOfHostsSayWhatToDo(t *testing.T) {
 	for name, c := range map[string]struct {
 		host     mockarm.IdentityHost
@@ -189,6 +194,7 @@ func TestRefusalsOfHostsSayWhatToDo(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // It changes the environment of the process.
 func TestAnAudienceThatAHostDoesNotKnowIsExplained(t *testing.T) {
 	server, cfg := newMock(t, withSystemAssigned)
 	settle(t, server, mockarm.CloudShellHost)
@@ -244,6 +250,7 @@ func TestHostsAreAskedThemselves(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // It changes the environment of the process.
 func TestAHostThatIsBusyIsAskedAgain(t *testing.T) {
 	server, cfg := newMock(t, withSystemAssigned)
 	settle(t, server, mockarm.AppServiceHost)
@@ -277,6 +284,8 @@ func TestAConfiguredEndpointCountsOverTheHost(t *testing.T) {
 }
 
 // The provider's own login by use_msi is that of the host, but never that of a pod, which has a switch of its own.
+//
+//nolint:paralleltest // It changes the environment of the process.
 func TestUseMSIIsTheHosts(t *testing.T) {
 	server, cfg := newMock(t, withSystemAssigned)
 	settle(t, server, mockarm.AppServiceHost)

@@ -20,6 +20,8 @@ const inNamespace = "AZUREMI_TEST_IN_NAMESPACE"
 
 // The agent of an Arc server has its key files at a place that no variable changes. So this test runs once more in a process
 // with its own view of that place.
+//
+//nolint:paralleltest // It changes the environment of the process.
 func TestOnAServerWithArc(t *testing.T) {
 	if os.Getenv(inNamespace) == "" {
 		runInNamespace(t)

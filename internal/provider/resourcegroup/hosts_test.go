@@ -65,6 +65,7 @@ func readAs(t *testing.T, p *prototest.Provider, choice prototest.Object) (clien
 	return clientID, resourceID
 }
 
+//nolint:paralleltest // It changes the environment of the process.
 func TestOnEveryKindOfHost(t *testing.T) {
 	byAny := []prototest.Object{{"client_id": readerApp}, {"principal_id": readerOID}, {"user_assigned_identity_id": identities + "id-reader"}}
 	for host, choices := range map[mockarm.IdentityHost][]prototest.Object{
