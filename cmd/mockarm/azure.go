@@ -8,7 +8,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 )
@@ -18,6 +20,7 @@ type options struct {
 	seed     string
 	faults   string
 	vm       string
+	host     string
 	listen   string
 	throttle bool
 }
@@ -29,6 +32,7 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags.StringVar(&o.seed, "seed", "", "")
 	flags.StringVar(&o.faults, "faults", "", "")
 	flags.StringVar(&o.vm, "vm", "", "")
+	flags.StringVar(&o.host, "host", string(mockarm.VirtualMachineHost), "")
 	flags.BoolVar(&o.throttle, "throttle", false, "")
 	o.listen = "127.0.0.1:0"
 	if command == "serve" {
@@ -80,8 +84,27 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.environment, err = a.server.Environment(files, machineID)
-	return a, err
+	if a.environment, err = a.server.Environment(files, ""); err != nil {
+		return nil, err
+	}
+	return a, o.settle(a, machineID)
+}
+
+// settle has the environment be that of a process on the kind of host that the options name.
+func (o *options) settle(a *azure, machineID string) error {
+	host := mockarm.IdentityHost(o.host)
+	if !slices.Contains(mockarm.IdentityHosts, host) {
+		return usageError{fmt.Errorf("--host: there is no kind of host %q; there are %q", o.host, mockarm.IdentityHosts)}
+	}
+	switch {
+	case machineID == "" && host == mockarm.VirtualMachineHost:
+		return nil // Without a machine there are no identities, and a client may need none.
+	case machineID == "":
+		return usageError{fmt.Errorf("--host %s: there is not exactly one machine whose identities it could have; choose one with --vm", host)}
+	}
+	variables, err := a.server.IdentityEnvironment(host, machineID, mockarm.ArcKeyDirectory)
+	maps.Copy(a.environment, variables)
+	return err
 }
 
 // world makes the world that the server begins with.

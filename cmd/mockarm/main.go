@@ -37,6 +37,9 @@ Options:
                     subscription with the virtual machine vm-linux in the resource group DevTest
   --vm NAME         the virtual machine or scale set whose metadata service ARM_MSI_ENDPOINT names,
                     by name or ARM ID; by default the only one that there is
+  --host KIND       where COMMAND finds that machine's identities, as on a vm (the default),
+                    app-service (and Container Apps), azure-ml, cloud-shell, service-fabric, or arc,
+                    which needs the directory /var/opt/azcmagent/tokens
   --faults FILE     what is to go wrong, in JSON: an array of faults, of which the simplest is
                     {"path": "**/roleAssignments/*", "nth": 2, "status": 503}
   --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only

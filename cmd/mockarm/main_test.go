@@ -134,6 +134,8 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 		"help":                      {[]string{"help"}, 0, ""},
 		"help with a command":       {[]string{"exec", "--help"}, 0, "Usage:"},
 		"an unknown machine":        {[]string{"exec", "--vm", "vm-9", "--", "true"}, 1, `there is no virtual machine "vm-9"`},
+		"an unknown kind of host":   {[]string{"exec", "--host", "mainframe", "--", "true"}, exitUsage, `no kind of host "mainframe"`},
+		"a host without a machine":  {[]string{"exec", "--host", "app-service", "--seed", "testdata/empty.json", "--", "true"}, exitUsage, "choose one with --vm"},
 		"faults that are not there": {[]string{"exec", "--faults", "/no/such/faults", "--", "true"}, 1, "opening the faults"},
 		"a seed that is not there":  {[]string{"exec", "--seed", "/no/such/seed", "--", "true"}, 1, "opening the seed"},
 		"a foreign address":         {[]string{"serve", "--listen", "0.0.0.0:0"}, 1, "loopback only"},
@@ -175,6 +177,25 @@ func TestSeedAndMachineAreChosen(t *testing.T) {
 				t.Errorf("exit code %d: %s%s", code, p.stdout.String(), p.stderr.String())
 			}
 		})
+	}
+}
+
+func TestCommandRunsOnAKindOfHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"vm":             "ARM_MSI_ENDPOINT",
+		"app-service":    "IDENTITY_ENDPOINT IDENTITY_HEADER MSI_ENDPOINT MSI_SECRET",
+		"azure-ml":       "MSI_ENDPOINT MSI_SECRET",
+		"cloud-shell":    "MSI_ENDPOINT",
+		"service-fabric": "IDENTITY_ENDPOINT IDENTITY_HEADER IDENTITY_SERVER_THUMBPRINT",
+	} {
+		p := newProgram(t, "exec", "--host", host, "--", "sh", "-c", `for name in ARM_MSI_ENDPOINT IDENTITY_ENDPOINT IDENTITY_HEADER `+
+			`IDENTITY_SERVER_THUMBPRINT MSI_ENDPOINT MSI_SECRET; do test -z "$(printenv $name)" || echo $name; done`)
+		// The real host of the developer's machine is not heard of.
+		p.Env = append(p.Env, "IDENTITY_ENDPOINT=http://stale.example", "IDENTITY_HEADER=stale", "MSI_ENDPOINT=http://stale.example")
+		if code := p.run(t); code != 0 || strings.Join(strings.Fields(p.stdout.String()), " ") != want {
+			t.Errorf("%s: exit code %d: %s %s, want %s", host, code, p.stdout.String(), p.stderr.String(), want)
+		}
 	}
 }
 

@@ -4,9 +4,11 @@
 package acctest
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-exec/tfexec"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/engine"
@@ -49,6 +52,16 @@ func Main(m *testing.M) int {
 		return 1
 	}
 	return m.Run()
+}
+
+// NeedsEphemeralResources skips a test where the engine is too old to know ephemeral resources, which are tested through the
+// plugin protocol as well. Terraform has them from 1.10 on, and OpenTofu from 1.11 on.
+func NeedsEphemeralResources(t *testing.T) {
+	t.Helper()
+	first := map[string]string{engine.Terraform: "1.10.0", engine.OpenTofu: "1.11.0"}[tools.engine.Name]
+	if found, err := version.NewVersion(tools.engine.Version); err != nil || found.Core().LessThan(version.Must(version.NewVersion(first))) {
+		t.Skipf("%s has no ephemeral resources: %v", tools.engine, err)
+	}
 }
 
 // Root is the folder of the repository, as seen from this package's tests.
@@ -176,7 +189,7 @@ func (a *Azure) watchForSecrets(workspace *engine.Workspace) {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			content, err := os.ReadFile(path)
+			content, err := unpacked(path)
 			if token := secretText.Find(content); token != nil {
 				a.t.Errorf("%s holds a token: %.20s…", entry.Name(), token)
 			}
@@ -190,6 +203,23 @@ func (a *Azure) watchForSecrets(workspace *engine.Workspace) {
 			a.t.Errorf("there is no trace of the engine, so that it proves nothing that it holds no secret: %v", err)
 		}
 	})
+}
+
+// unpacked is what a file holds. A saved plan is an archive, whose files come one after the other.
+func unpacked(path string) ([]byte, error) {
+	archive, err := zip.OpenReader(path)
+	if errors.Is(err, zip.ErrFormat) {
+		return os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var content []byte
+	for _, entry := range archive.File {
+		text, errEntry := fs.ReadFile(archive, entry.Name)
+		content, err = append(content, text...), errors.Join(err, errEntry)
+	}
+	return content, errors.Join(err, archive.Close())
 }
 
 // fill puts a configuration into a folder.

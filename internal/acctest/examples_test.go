@@ -17,13 +17,14 @@ import (
 // The examples of the documentation are written for a subscription of this ID.
 const exampleSubscription = "00000000-0000-0000-0000-000000000000"
 
-// exampleAzure is the Azure that the examples are about. For a data source it has all that is to be read with.
+// exampleAzure is the Azure that the examples are about. For what reads or acts as a machine's identity it has all that is to
+// be done with.
 func exampleAzure(t *testing.T, kind string) *acctest.Azure {
 	t.Helper()
 	return acctest.New(t, func(s *mockarm.Seed) {
 		s.Subscriptions[0].ID = exampleSubscription
 		s.RoleAssignments[0].Scope = "/subscriptions/" + exampleSubscription
-		if kind != "data-sources" {
+		if kind != "data-sources" && kind != "ephemeral-resources" {
 			s.VirtualMachineScaleSets = []mockarm.SeedScaleSet{{ResourceGroup: "DevTest", Name: "vmss-linux"}}
 			return
 		}
@@ -51,7 +52,7 @@ var importCommand = regexp.MustCompile(`(?m)^terraform import (\S+) "?([^"\n]+)"
 
 func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"resources", "data-sources", "functions"} {
+	for _, kind := range []string{"resources", "data-sources", "ephemeral-resources", "functions"} {
 		dirs, err := filepath.Glob(filepath.Join(acctest.Root(), "examples", kind, "*"))
 		if err != nil || len(dirs) == 0 {
 			t.Fatalf("there are no examples of %s: %v", kind, err)
@@ -59,6 +60,9 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 		for _, dir := range dirs {
 			t.Run(filepath.Base(dir), func(t *testing.T) {
 				t.Parallel()
+				if kind == "ephemeral-resources" {
+					acctest.NeedsEphemeralResources(t)
+				}
 				azure := exampleAzure(t, kind)
 				before := len(azure.World().State().RoleAssignments)
 				tf := azure.Terraform(readExample(t, dir))

@@ -35,6 +35,8 @@ type Config struct {
 	// IMDSEndpoint is where the instance metadata service listens, http://HOST:PORT, on a loopback or link-local address.
 	// A path is ignored. The default is 169.254.169.254.
 	IMDSEndpoint string
+	// WorkloadIdentity is what a Kubernetes pod is given to use a managed identity; the zero value elsewhere.
+	WorkloadIdentity WorkloadIdentity
 	// UserAgent goes ahead of the SDK's own in the User-Agent of every request to ARM.
 	UserAgent string
 	// PrincipalNotFoundTimeout is how long the creation of a role assignment waits for a new principal to become known, or
@@ -85,6 +87,9 @@ func New(cfg Config) (*Client, error) {
 	httpClient, err := newHTTPClient(cfg.Transport, cfg.CACertificates)
 	if err != nil {
 		return nil, err
+	}
+	if processSurroundings.isOwnEndpoint(cfg.IMDSEndpoint) {
+		cfg.IMDSEndpoint = ""
 	}
 	imds, err := newMetadataService(cfg.IMDSEndpoint, cfg.IMDSTransport)
 	if err != nil {

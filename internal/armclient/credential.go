@@ -136,7 +136,7 @@ func clientSecretCredential(c *Client) (tokenSource, error) {
 }
 
 func managedIdentityCredential(c *Client) (tokenSource, error) {
-	return newMachineCredential(c.imds, IdentitySelector{ClientID: c.config.Credential.ClientID})
+	return c.ownIdentityCredential(IdentitySelector{ClientID: c.config.Credential.ClientID})
 }
 
 func azureCLICredential(c *Client) (tokenSource, error) {

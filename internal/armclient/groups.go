@@ -5,7 +5,6 @@ package armclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -36,65 +35,16 @@ func (m *ManagedIdentity) ResourceGroup(ctx context.Context, id armid.ID) (armre
 	return resp.ResourceGroup, who, nil
 }
 
-// The pauses between two tries to read with an identity that is still on its way to the machine, or its role to ARM.
-const (
-	minAccessDelay = 2 * time.Second
-	maxAccessDelay = 15 * time.Second
-)
-
 // WaitForResourceGroup reads a resource group as [ManagedIdentity.ResourceGroup] does, and tries again until ctx ends while
 // the machine does not have the identity yet, or the identity not the right. progress is told before each pause what it
 // waits for, and for how long it has; it may be nil.
 func (m *ManagedIdentity) WaitForResourceGroup(ctx context.Context, id armid.ID, progress func(why string, waited time.Duration)) (armresources.ResourceGroup, TokenIdentity, error) {
 	ctx = withCorrelationID(ctx)
-	began := time.Now()
-	var pending error
-	for delay := minAccessDelay; ; delay = min(2*delay, maxAccessDelay) {
-		group, who, err := m.ResourceGroup(ctx, id)
-		why := waitsFor(err)
-		switch {
-		case why != "":
-			pending = err
-		case err != nil && ctx.Err() != nil && pending != nil: // the time ended in the middle of a try
-			return armresources.ResourceGroup{}, who, &AccessTimeoutError{Waited: time.Since(began), Err: pending}
-		default:
-			return group, who, err
-		}
-		if progress != nil {
-			progress(why, time.Since(began))
-		}
-		if sleep(ctx, delay) != nil {
-			return armresources.ResourceGroup{}, who, &AccessTimeoutError{Waited: time.Since(began), Err: pending}
-		}
-		// The next try gets a new token: the one at hand may be of an identity that was on the machine before, and the
-		// machine's default may change.
-		m.credential.forget()
-	}
+	var group armresources.ResourceGroup
+	var who TokenIdentity
+	err := m.persist(ctx, progress, func(ctx context.Context) (err error) {
+		group, who, err = m.ResourceGroup(ctx, id)
+		return err
+	})
+	return group, who, err
 }
-
-// waitsFor says what an error lacks that time may bring, "" if time will not help.
-func waitsFor(err error) string {
-	if _, ok := errors.AsType[*IdentityUnavailableError](err); ok {
-		return "the identity to reach the machine"
-	}
-	if _, ok := errors.AsType[*AccessRefusedError](err); ok {
-		return "the role to take effect"
-	}
-	return ""
-}
-
-// AccessTimeoutError says that the wait for an identity or its role was in vain.
-type AccessTimeoutError struct {
-	Waited time.Duration
-	Err    error // what the last try ended with
-}
-
-// Error implements error.
-func (e *AccessTimeoutError) Error() string {
-	return fmt.Sprintf("Waited for %s for %s, in vain. %s", e.Waited.Round(time.Second), waitsFor(e.Err), summary(e.Err))
-}
-
-// Unwrap returns what the last try ended with.
-func (e *AccessTimeoutError) Unwrap() error { return e.Err }
-
-func (*AccessTimeoutError) explained() {}

@@ -6,7 +6,6 @@ package armclient
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,12 +45,17 @@ func newMetadataService(endpoint string, transport http.RoundTripper) (*metadata
 		m.host = u.Host
 	}
 	if transport == nil {
-		// Where there is no IMDS, packets to its address often vanish. Three seconds leave room for one lost packet.
-		dialer := &net.Dialer{Timeout: 3 * time.Second}
-		transport = &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute}
+		transport = newHostNetwork()
 	}
 	m.client = &http.Client{Transport: transport, CheckRedirect: refuseRedirect}
 	return m, nil
+}
+
+// newHostNetwork is the way to what is on the host itself: without a proxy, and without much patience. Where there is no
+// IMDS, packets to its address often vanish. Three seconds leave room for one lost packet.
+func newHostNetwork() *http.Transport {
+	dialer := &net.Dialer{Timeout: 3 * time.Second}
+	return &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute}
 }
 
 func isLocal(host string) bool {
@@ -62,16 +66,6 @@ func isLocal(host string) bool {
 	return err == nil && (addr.IsLoopback() || addr.IsLinkLocalUnicast())
 }
 
-// metadataAnswer is what IMDS said last. azidentity's errors do not wrap their causes, so it is carried past them.
-type metadataAnswer struct {
-	err         error
-	status      int
-	code        string
-	description string
-}
-
-type metadataAnswerKey struct{}
-
 // Do implements policy.Transporter.
 func (m *metadataService) Do(req *http.Request) (*http.Response, error) {
 	if m.host != "" && req.URL.Hostname() == imdsHost {
@@ -80,69 +74,64 @@ func (m *metadataService) Do(req *http.Request) (*http.Response, error) {
 		req.Host = imdsHost
 		req.URL.Host = m.host
 	}
-	answer, ok := req.Context().Value(metadataAnswerKey{}).(*metadataAnswer)
-	if !ok {
-		answer = &metadataAnswer{}
-	}
 	resp, err := m.client.Do(req)
 	if err != nil {
 		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" && req.Context().Err() == nil {
-			err = &NoMetadataServiceError{Endpoint: req.URL.Host, Err: op.Err}
+			return nil, &NoMetadataServiceError{Endpoint: req.URL.Host, Err: op.Err}
 		}
-		*answer = metadataAnswer{err: err}
 		return nil, err
 	}
 	if resp.Request == nil {
 		resp.Request = req
 	}
-	if resp.StatusCode == http.StatusOK {
-		*answer = metadataAnswer{status: resp.StatusCode}
-		return resp, nil
-	}
-	content, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if closeErr := resp.Body.Close(); err != nil || closeErr != nil {
-		*answer = metadataAnswer{err: errors.Join(err, closeErr), status: resp.StatusCode}
-		return nil, answer.err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(content))
-	*answer = readMetadataAnswer(resp.StatusCode, content)
-	if resp.StatusCode == http.StatusForbidden && strings.Contains(string(content), "unreachable") {
-		// Docker Desktop's proxy answers so in place of an IMDS that is not there.
-		answer.err = &NoMetadataServiceError{Endpoint: req.URL.Host, Err: errors.New("a proxy answers that it is unreachable")}
+	if resp.StatusCode == http.StatusForbidden {
+		return resp, m.asProxy(resp)
 	}
 	return resp, nil
 }
 
-func readMetadataAnswer(status int, content []byte) metadataAnswer {
-	var body struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
+// asProxy recognises Docker Desktop's proxy, which answers in place of an IMDS that is not there.
+func (m *metadataService) asProxy(resp *http.Response) error {
+	content, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return fmt.Errorf("reading IMDS's answer: %w", err)
 	}
-	if json.Unmarshal(content, &body) != nil {
-		return metadataAnswer{status: status}
+	resp.Body = io.NopCloser(bytes.NewReader(content))
+	if strings.Contains(string(content), "unreachable") {
+		return &NoMetadataServiceError{Endpoint: resp.Request.URL.Host, Err: errors.New("a proxy answers that it is unreachable")}
 	}
-	// Entra's errors come through with lines of IDs.
-	description, _, _ := strings.Cut(body.Description, "\r\n")
-	return metadataAnswer{status: status, code: body.Error, description: description}
+	return nil
+}
+
+// get asks IMDS for something, with the retries that it wants.
+func (m *metadataService) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
+	req, err := runtime.NewRequest(ctx, http.MethodGet, "http://"+imdsHost+path)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the request: %w", err)
+	}
+	req.Raw().Header.Set("Metadata", "true")
+	req.Raw().URL.RawQuery = query.Encode()
+	pipeline := runtime.NewPipeline("armclient", "v1.0.0", runtime.PipelineOptions{}, &policy.ClientOptions{Transport: m, Retry: imdsRetry, Logging: readable})
+	resp, err := pipeline.Do(req)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return resp, err
 }
 
 // instance returns the part of IMDS that describes the machine.
 func (m *metadataService) instance(ctx context.Context) (instance, error) {
-	answer := &metadataAnswer{}
-	ctx = context.WithValue(ctx, metadataAnswerKey{}, answer)
-	req, err := runtime.NewRequest(ctx, http.MethodGet, "http://"+imdsHost+"/metadata/instance")
-	if err != nil {
-		return instance{}, fmt.Errorf("preparing to ask IMDS about the machine: %w", err)
-	}
-	req.Raw().Header.Set("Metadata", "true")
-	req.Raw().URL.RawQuery = url.Values{"api-version": {"2021-02-01"}, "format": {"json"}}.Encode()
-	pipeline := runtime.NewPipeline("armclient", "v1.0.0", runtime.PipelineOptions{}, &policy.ClientOptions{Transport: m, Retry: imdsRetry})
-	resp, err := pipeline.Do(req)
+	resp, err := m.get(ctx, "/metadata/instance", url.Values{"api-version": {"2021-02-01"}, "format": {"json"}})
 	if err != nil {
 		return instance{}, fmt.Errorf("asking IMDS about the machine: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return instance{}, &MetadataServiceError{Status: answer.status, Code: answer.code, Description: answer.description}
+		content, err := runtime.Payload(resp)
+		if err != nil {
+			return instance{}, fmt.Errorf("reading what IMDS says about the machine: %w", err)
+		}
+		answer := readHostAnswer(resp.StatusCode, content)
+		return instance{}, &MetadataServiceError{answer.status, answer.code, answer.description, machineHost}
 	}
 	var found instance
 	if err := runtime.UnmarshalAsJSON(resp, &found); err != nil {

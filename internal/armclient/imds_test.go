@@ -128,7 +128,8 @@ func TestWithoutIMDSItFailsFast(t *testing.T) {
 				_, errToken := m.Identity(t.Context())
 				_, _, errGroup := m.ResourceGroup(t.Context(), devTest)
 				for _, err := range []error{errToken, errGroup} {
-					if text := Describe(err); !is[*NoMetadataServiceError](err) || !strings.Contains(text, "Is this an Azure virtual machine?") || !strings.Contains(text, c.says) {
+					if text := Describe(err); !is[*NoMetadataServiceError](err) || !strings.Contains(text, "Is this an Azure virtual machine?") || !strings.Contains(text, c.says) ||
+						!strings.Contains(text, "Container Apps (IDENTITY_ENDPOINT and IDENTITY_HEADER)") || !strings.Contains(text, "AZURE_FEDERATED_TOKEN_FILE") {
 						t.Errorf("the text of %v is:\n%s", err, text)
 					}
 				}

@@ -7,10 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -63,25 +60,62 @@ func (s IdentitySelector) id() (azidentity.ManagedIDKind, error) {
 // ManagedIdentity is an identity of the machine that the process runs on. It reads Azure with tokens of its own; the
 // provider's credential plays no part. It is safe for concurrent use.
 //
-// A value asks IMDS for its own token and keeps it. Another value asks again, so that a new value is a new proof that the
+// A value asks its host for its own token and keeps it. Another value asks again, so that a new value is a new proof that the
 // machine has the identity, even if that was detached, made anew and attached meanwhile.
 type ManagedIdentity struct {
 	client     *Client
 	selector   IdentitySelector
+	source     identitySource
 	credential *tokenCache
 	patience   *throttle
 }
 
-// ManagedIdentity returns an identity of the machine that the process runs on. It does no I/O.
+// ManagedIdentity returns an identity of the host that the process runs on. It does no I/O.
 func (c *Client) ManagedIdentity(s IdentitySelector) (*ManagedIdentity, error) {
 	if len(c.config.Unknown) > 0 {
 		return nil, &UnknownConfigError{c.config.Unknown}
 	}
-	credential, err := newMachineCredential(c.imds, s)
+	source, err := processSurroundings.source(c.config.IMDSEndpoint, c.config.WorkloadIdentity)
 	if err != nil {
 		return nil, err
 	}
-	return &ManagedIdentity{client: c, selector: s, credential: &tokenCache{source: credential}, patience: &throttle{}}, nil
+	credential, err := c.identityCredential(source.host, s)
+	if err != nil {
+		return nil, err
+	}
+	return &ManagedIdentity{client: c, selector: s, source: source, credential: &tokenCache{source: credential}, patience: &throttle{}}, nil
+}
+
+// identityCredential gets tokens of an identity of a host.
+func (c *Client) identityCredential(host *identityHost, s IdentitySelector) (tokenSource, error) {
+	if _, err := s.id(); err != nil {
+		return nil, err
+	}
+	if !host.accepts(s) {
+		return nil, &SelectorRefusedError{Selector: s, host: host}
+	}
+	switch host {
+	case machineHost:
+		return &imdsCredential{c.imds, s}, nil
+	case workloadHost:
+		return newWorkloadCredential(c, c.config.WorkloadIdentity, s)
+	}
+	return newHostCredential(host, s)
+}
+
+// ownIdentityCredential is the provider's own login as a managed identity. That of a pod is a way to log in of its own, as it
+// is in azurerm, so that use_msi there means the pod's node.
+func (c *Client) ownIdentityCredential(s IdentitySelector) (tokenSource, error) {
+	source, err := processSurroundings.source(c.config.IMDSEndpoint, WorkloadIdentity{})
+	if err != nil {
+		return nil, err
+	}
+	return c.identityCredential(source.host, s)
+}
+
+// Source tells where the tokens come from, and why from there. It is for a log.
+func (m *ManagedIdentity) Source() string {
+	return fmt.Sprintf("the managed identity %s comes from %s, because %s", m.selector, m.source.host.name, m.source.reason)
 }
 
 func (m *ManagedIdentity) armOptions() *arm.ClientOptions {
@@ -99,8 +133,11 @@ func (m *ManagedIdentity) Identity(ctx context.Context) (TokenIdentity, error) {
 	return who, nil
 }
 
-// SubscriptionID returns the subscription that the machine itself is in, from IMDS.
+// SubscriptionID returns the subscription that the machine itself is in, from IMDS. Other hosts do not tell theirs.
 func (m *ManagedIdentity) SubscriptionID(ctx context.Context) (string, error) {
+	if m.source.host != machineHost {
+		return "", &NoSubscriptionError{host: m.source.host}
+	}
 	found, err := m.client.imds.instance(ctx)
 	if err != nil {
 		return "", err
@@ -109,61 +146,6 @@ func (m *ManagedIdentity) SubscriptionID(ctx context.Context) (string, error) {
 		return "", errors.New("IMDS does not tell which subscription the machine is in")
 	}
 	return found.Compute.SubscriptionID, nil
-}
-
-// machineCredential gets tokens for an identity of the machine.
-type machineCredential struct {
-	selector IdentitySelector
-	source   *azidentity.ManagedIdentityCredential
-}
-
-func newMachineCredential(imds *metadataService, s IdentitySelector) (*machineCredential, error) {
-	id, err := s.id()
-	if err != nil {
-		return nil, err
-	}
-	source, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-		ID:            id,
-		ClientOptions: policy.ClientOptions{Transport: imds, Retry: imdsRetry},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("preparing to use the managed identity %s: %w", s, err)
-	}
-	return &machineCredential{s, source}, nil
-}
-
-// GetToken implements azcore.TokenCredential.
-//
-// The library underneath keeps the tokens of managed identities for the whole process, by selector: a token would outlive
-// the identity on the machine, and pass from one client to another. Claims make it ask IMDS each time; they are not sent
-// there, since IMDS knows no claims.
-func (c *machineCredential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	answer := &metadataAnswer{}
-	options.Claims = "{}"
-	token, err := c.source.GetToken(context.WithValue(ctx, metadataAnswerKey{}, answer), options)
-	if err == nil {
-		return token, nil
-	}
-	return azcore.AccessToken{}, c.translate(ctx, answer, err)
-}
-
-// translate makes of IMDS's answer an error that says what to do.
-func (c *machineCredential) translate(ctx context.Context, answer *metadataAnswer, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if none, ok := errors.AsType[*NoMetadataServiceError](answer.err); ok {
-		return none
-	}
-	switch {
-	case answer.status == 0 || answer.status == http.StatusOK || answer.err != nil:
-		return fmt.Errorf("asking IMDS for a token of the managed identity %s: %w", c.selector, err)
-	case answer.status == http.StatusBadRequest && strings.HasPrefix(answer.description, "Multiple user assigned identities exist"):
-		return &SeveralIdentitiesError{}
-	case answer.status == http.StatusBadRequest && answer.code == "invalid_request":
-		return &IdentityUnavailableError{Selector: c.selector, Description: answer.description}
-	}
-	return &MetadataServiceError{Status: answer.status, Code: answer.code, Description: answer.description}
 }
 
 // TokenIdentity is who a token speaks for.
@@ -201,10 +183,19 @@ func tokenIdentity(ctx context.Context, credential *tokenCache, cloud Cloud) (To
 	if err != nil {
 		return TokenIdentity{}, err
 	}
-	var found claims
-	if _, _, err := jwt.NewParser().ParseUnverified(token.Token, &found); err != nil {
-		// The parser's own error may quote the token.
+	who, ok := identityOf(token.Token)
+	if !ok {
 		return TokenIdentity{}, errors.New("the access token cannot be read: it is not a JSON Web Token")
 	}
-	return TokenIdentity{found.AppID, found.ObjectID, found.TenantID, found.ResourceID, found.principalType()}, nil
+	return who, nil
+}
+
+// identityOf reads the claims of a token. It tells false for a token that is opaque: only the service that a token is for may
+// rely on its form. The parser's own error may quote the token.
+func identityOf(token string) (TokenIdentity, bool) {
+	var found claims
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &found); err != nil {
+		return TokenIdentity{}, false
+	}
+	return TokenIdentity{found.AppID, found.ObjectID, found.TenantID, found.ResourceID, found.principalType()}, true
 }

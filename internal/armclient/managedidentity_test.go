@@ -104,7 +104,7 @@ func TestRefusalsOfIMDSSayWhatToDo(t *testing.T) {
 			carrying(reader, writer),
 			IdentitySelector{},
 			is[*SeveralIdentitiesError],
-			[]string{"client_id", "principal_id", "user_assigned_identity_id"},
+			[]string{"client_id", "principal_id", "user_assigned_identity_id", "az vm identity show --ids " + mockarm.DefaultMachineID},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

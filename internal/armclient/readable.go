@@ -17,5 +17,5 @@ var readable = policy.LogOptions{
 		"X-Ms-Ratelimit-Remaining-Tenant-Reads", "X-Ms-Ratelimit-Remaining-Tenant-Writes", "X-Ms-Ratelimit-Remaining-Tenant-Deletes",
 		"X-Ms-Ratelimit-Remaining-Resource",
 	},
-	AllowedQueryParams: []string{"api-version", "$filter", "$expand", "$top"},
+	AllowedQueryParams: []string{"api-version", "$filter", "$expand", "$top", "resource", "client_id", "object_id", "msi_res_id", "mi_res_id"},
 }

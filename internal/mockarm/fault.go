@@ -26,8 +26,8 @@ type Fault struct {
 	// Path is a pattern of the whole path without the query, compared without regard to case as ARM does: "*" stands for
 	// any run of characters within a segment and "**" for any run across segments.
 	Path string `json:"path,omitempty"`
-	// Caller is the object ID of the principal whose token the request carries; of a request to an IMDS, the ARM ID of the
-	// machine. Requests to Entra have no caller yet.
+	// Caller is the object ID of the principal whose token the request carries; of a request to an IMDS or the like, the ARM ID
+	// of the machine. Requests to Entra have no caller yet.
 	Caller string `json:"caller,omitempty"`
 
 	// Nth strikes the n-th of the requests only, counted from one.
@@ -113,7 +113,7 @@ func (f *Fault) check() error {
 		return fmt.Errorf("probability: %v is not between 0 and 1", f.Probability)
 	case f.Path != "" && !strings.HasPrefix(f.Path, "/") && !strings.HasPrefix(f.Path, "*"):
 		return fmt.Errorf("path: %q begins neither with a slash nor with a wildcard", f.Path)
-	case f.Kind != "" && f.Kind != ARMRequest && f.Kind != EntraRequest && f.Kind != IMDSRequest && f.Kind != MetadataRequest && f.Kind != IssuerRequest:
+	case f.Kind != "" && !f.Kind.isKnown():
 		return fmt.Errorf("kind: there are no requests of kind %q", f.Kind)
 	}
 	return f.Operation.check()

@@ -65,6 +65,10 @@ func (s *Server) writeFault(fault *Fault, w http.ResponseWriter, r *http.Request
 		s.writeARM(w, r, gateway(fail(fault.Status, fault.code(), fault.message())))
 		return
 	}
+	if protocol, isHost := identityProtocols[IdentityHost(kind)]; isHost {
+		writeJSON(w, r, fault.Status, protocol.body(fault.Status, fault.Code, fault.message()))
+		return
+	}
 	writeJSON(w, r, fault.Status, imdsError(fault.code(), fault.message())) // Entra's errors begin with the same two members.
 }
 

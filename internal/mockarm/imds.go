@@ -41,9 +41,12 @@ type imds struct {
 func (s *Server) imdsHandler(machineID string) http.Handler {
 	service := imds{server: s, machineID: machineID}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Under way is also what a fault delays.
+		underWay, leave := s.crowd.enter(limitOf(r, machineID).bucket())
+		defer leave()
 		s.record(w, r, IMDSRequest, func() string { return machineID }, func(w http.ResponseWriter) string {
 			w.Header().Set("Server", "IMDS/150.870.65.1015")
-			status, body := service.answer(r)
+			status, body := service.answer(r, underWay)
 			if leaf, isText := body.(plainText); isText {
 				w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 				send(w, r, status, []byte(leaf))
@@ -63,8 +66,9 @@ func imdsError(code, description string) map[string]any {
 	return map[string]any{"error": code, "error_description": description}
 }
 
-// answer decides a request, with the checks in the service's order: header first, then the rest.
-func (i imds) answer(r *http.Request) (int, any) {
+// answer decides a request, with the checks in the service's order: header first, then the rest. underWay is how many
+// requests of its kind the machine has under way.
+func (i imds) answer(r *http.Request, underWay int) (int, any) {
 	// Behind HTTP_PROXY a request comes in absolute form. Only what is meant for the service is answered: this is no proxy.
 	if host := r.URL.Hostname(); host != "" && host != "169.254.169.254" && !isLoopback(host) {
 		return http.StatusForbidden, imdsError("forbidden", "This is an instance metadata service, not a proxy.")
@@ -76,10 +80,13 @@ func (i imds) answer(r *http.Request) (int, any) {
 	if len(r.Header.Values("X-Forwarded-For")) > 0 {
 		return http.StatusBadRequest, imdsError("invalid_request", "X-Forwarded-For header is not allowed in the request")
 	}
-	path := strings.ToLower(strings.TrimSuffix(r.URL.Path, "/"))
+	if refusal := i.throttled(limitOf(r, i.machineID), underWay); refusal != nil {
+		return http.StatusTooManyRequests, refusal
+	}
+	path := imdsPath(r)
 	instance, isInstance := strings.CutPrefix(path, "/metadata/instance")
 	isInstance = isInstance && (instance == "" || strings.HasPrefix(instance, "/"))
-	isIdentity := path == imdsTokenPath || path == "/metadata/identity/info"
+	isIdentity := isIdentityPath(path)
 	if !isInstance && !isIdentity && path != "/metadata/versions" {
 		return http.StatusNotFound, map[string]any{"error": "Not found"}
 	}
@@ -127,6 +134,15 @@ func (i imds) serve(path, instance string, query url.Values) (int, any) {
 	}
 }
 
+// imdsPath is a path in one spelling.
+func imdsPath(r *http.Request) string {
+	return strings.ToLower(strings.TrimSuffix(r.URL.Path, "/"))
+}
+
+func isIdentityPath(path string) bool {
+	return path == imdsTokenPath || path == "/metadata/identity/info"
+}
+
 // versionRefusal refuses an API version that the service does not have.
 func versionRefusal(version string, isIdentity bool) any {
 	newest := slices.Clone(imdsVersions[len(imdsVersions)-3:])
@@ -158,19 +174,28 @@ func (i imds) token(h *Host, tenant *Tenant, query url.Values) (int, any) {
 		return http.StatusBadRequest, imdsError("invalid_request", refusal)
 	}
 	if !i.server.knowsResource(resource) {
-		return http.StatusBadRequest, imdsError("invalid_resource", fmt.Sprintf(
-			"AADSTS500011: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s", resourceUnknown(resource, tenant.DisplayName).description,
-			newGUID(), newGUID(), w.clock.Now().Format("2006-01-02 15:04:05Z")))
+		return http.StatusBadRequest, imdsError("invalid_resource", w.resourceRefusal(resource, tenant))
 	}
 	token, err := w.issue(principal, resource, imdsTokenLifetime, byCertificate, h.ID)
 	if err != nil {
 		return http.StatusInternalServerError, imdsError("unknown", "Failed to retrieve token from the Active directory")
 	}
+	return http.StatusOK, w.imdsToken(token, principal, resource)
+}
+
+// imdsToken is a token in the form of the service.
+func (w *World) imdsToken(token string, principal *Principal, resource string) map[string]any {
 	now, seconds := w.clock.Now(), strconv.Itoa(int(imdsTokenLifetime.Seconds())-1)
-	return http.StatusOK, map[string]any{
+	return map[string]any{
 		"access_token": token, "client_id": principal.AppID, "resource": resource, "token_type": "Bearer",
 		"expires_in": seconds, "ext_expires_in": seconds,
 		"expires_on": strconv.FormatInt(now.Add(imdsTokenLifetime).Unix(), 10),
 		"not_before": strconv.FormatInt(now.Unix(), 10),
 	}
+}
+
+// resourceRefusal is what Entra says of a resource that it does not know, as it comes through to the machine.
+func (w *World) resourceRefusal(resource string, tenant *Tenant) string {
+	return fmt.Sprintf("AADSTS500011: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s",
+		resourceUnknown(resource, tenant.DisplayName).description, newGUID(), newGUID(), w.clock.Now().Format("2006-01-02 15:04:05Z"))
 }

@@ -13,7 +13,8 @@ import (
 // requestLogSize bounds the request log: a mock that runs for days must not eat up the machine.
 const requestLogSize = 10_000
 
-// RequestKind tells which part of Azure a request went to.
+// RequestKind tells which part of Azure a request went to. For the identity endpoint of a host that is no virtual machine it
+// is the [IdentityHost].
 type RequestKind string
 
 // The parts of Azure that the request log tells apart.
@@ -33,8 +34,14 @@ type RequestRecord struct {
 	Path     string        `json:"path"`
 	Query    string        `json:"query,omitempty"`
 	Status   int           `json:"status"`           // 0 if the connection broke before there was an answer
-	Caller   string        `json:"caller,omitempty"` // object ID of the token's principal; for IMDS, the machine
+	Caller   string        `json:"caller,omitempty"` // object ID of the token's principal; for IMDS and the like, the machine
 	Duration time.Duration `json:"duration"`         // in nanoseconds
+}
+
+// isKnown tells whether there are requests of the kind.
+func (k RequestKind) isKnown() bool {
+	_, isHost := identityProtocols[IdentityHost(k)]
+	return isHost || slices.Contains([]RequestKind{ARMRequest, EntraRequest, IMDSRequest, MetadataRequest, IssuerRequest}, k)
 }
 
 // A requestLog keeps the newest requests.

@@ -27,11 +27,13 @@ type Server struct {
 	allowances allowances
 	log        requestLog
 	faults     faults
+	crowd      crowd // of the requests to each IMDS
 
 	mu        sync.Mutex
 	authority *authority
 	address   string // of the HTTPS listener; "" without one
 	running   []*http.Server
+	onClose   []func()          // what else there is to clear up
 	imds      map[string]string // URLs of the IMDS listeners, by machine
 }
 
@@ -96,7 +98,10 @@ func (s *Server) Close() error {
 			first = fmt.Errorf("closing a listener: %w", err)
 		}
 	}
-	s.running, s.address = nil, ""
+	for _, clean := range s.onClose {
+		clean()
+	}
+	s.running, s.onClose, s.address = nil, nil, ""
 	clear(s.imds)
 	return first
 }

@@ -35,8 +35,8 @@ type Settings struct {
 	Seed uint64
 
 	// Throttle turns away with 429 what exceeds the documented limits; by default they are counted only (Microsoft Learn:
-	// request-limits-and-throttling, compute-throttling-limits, managed-identity-limits). It finds clients that ask once
-	// per object where once per list would do, that poll without pause, or that take a 429 for the end.
+	// request-limits-and-throttling, compute-throttling-limits, managed-identity-limits, instance-metadata-service). It finds
+	// clients that ask once per object where once per list would do, that poll without pause, or that take a 429 for the end.
 	Throttle bool
 	// AuthorizationPerMinute is how many requests a minute each caller may send to Microsoft.Authorization in a
 	// subscription while Throttle is on. Azure publishes no figure; 120 has been seen. There is no limit by default.
@@ -46,6 +46,9 @@ type Settings struct {
 	// "Identity not found" (Microsoft Learn: managed-identities-faq). It finds clients that ask for a token once, right
 	// after the operation has succeeded.
 	AttachLag time.Duration
+	// LegacyArcAgent has the agent of [ArcHost] ignore which identity it is asked for, and answer with the system-assigned one,
+	// as older agents do. It finds clients that take whatever token they get.
+	LegacyArcAgent bool
 	// GrantLag is how long a new role assignment grants nothing yet: ARM answers 403 AuthorizationFailed to whom it is for,
 	// in Azure for up to ten minutes (Microsoft Learn: role-based-access-control/troubleshooting, "Role assignment changes
 	// are not being detected"). It finds clients that take the first 403 for an answer.

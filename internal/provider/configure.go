@@ -59,7 +59,10 @@ func (p *azuremi) client(ctx context.Context, config model, diags *diag.Diagnost
 			UseManagedIdentity: env.flag(config.UseMSI, "ARM_USE_MSI", false),
 			UseCLI:             env.flag(config.UseCLI, "ARM_USE_CLI", true),
 		},
-		IMDSEndpoint:             env.text(config.MSIEndpoint, "ARM_MSI_ENDPOINT"),
+		IMDSEndpoint: env.text(config.MSIEndpoint, "ARM_MSI_ENDPOINT"),
+		WorkloadIdentity: armclient.WorkloadIdentity{
+			TokenFile: p.getenv("AZURE_FEDERATED_TOKEN_FILE"), ClientID: p.getenv("AZURE_CLIENT_ID"), TenantID: p.getenv("AZURE_TENANT_ID"),
+		},
 		DisableInstanceDiscovery: env.flag(config.DisableInstanceDiscovery, "ARM_DISABLE_INSTANCE_DISCOVERY", false),
 		AdoptExisting:            config.AdoptExisting.ValueBool(),
 		PrivilegedRoles:          armclient.PrivilegedRoles(config.PrivilegedRoles.ValueString()),

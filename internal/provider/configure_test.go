@@ -136,7 +136,7 @@ func TestUnknownArgumentsAreNoErrorUntilAzureIsAsked(t *testing.T) {
 	}
 }
 
-var variable = regexp.MustCompile(`ARM_[A-Z_]+`)
+var variable = regexp.MustCompile(`(?:ARM|AZURE)_[A-Z_]+`)
 
 // What the provider reads of its environment is what its schema says that it reads.
 func TestEveryVariableOfTheEnvironmentIsDocumented(t *testing.T) {
@@ -157,7 +157,7 @@ func TestEveryVariableOfTheEnvironmentIsDocumented(t *testing.T) {
 		nothing[name] = tftypes.NewValue(attribute.GetType().TerraformType(t.Context()), nil)
 	}
 	for _, e := range everything(t) {
-		if strings.HasPrefix(e.path, "provider.") {
+		if e.path == "provider" || strings.HasPrefix(e.path, "provider.") {
 			documented = append(documented, variable.FindAllString(e.description, -1)...)
 		}
 	}

@@ -105,7 +105,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 	}
 }
 
-// What is sensitive is in state all the same, and so there is nothing of the kind.
+// What is sensitive is in state all the same, and so there is nothing of the kind; what is ephemeral is in none.
 func TestOnlyTheClientSecretIsSensitive(t *testing.T) {
 	t.Parallel()
 	var sensitive []string
@@ -114,7 +114,7 @@ func TestOnlyTheClientSecretIsSensitive(t *testing.T) {
 			sensitive = append(sensitive, e.path)
 		}
 	}
-	if !slices.Equal(sensitive, []string{"provider.client_secret"}) {
+	if !slices.Equal(sensitive, []string{"provider.client_secret", "ephemeral.azuremi_access_token.access_token"}) {
 		t.Errorf("sensitive are %q", sensitive)
 	}
 }
@@ -127,6 +127,9 @@ func TestEveryOperationHasItsTimeout(t *testing.T) {
 	}
 	for name, schema := range schemas.DataSourceSchemas {
 		wantTimeouts(t, name, schema, "read")
+	}
+	for name, schema := range schemas.EphemeralResourceSchemas {
+		wantTimeouts(t, name, schema, "open")
 	}
 }
 

@@ -9,10 +9,12 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/accesstoken"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/clientconfig"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/federatedcredential"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/functions"
@@ -24,8 +26,6 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/virtualmachineidentity"
 )
 
-var _ provider.ProviderWithFunctions = (*azuremi)(nil)
-
 type azuremi struct {
 	version       string
 	getenv        func(string) string
@@ -33,7 +33,10 @@ type azuremi struct {
 	imdsTransport http.RoundTripper
 }
 
-var _ provider.ProviderWithFunctions = (*azuremi)(nil)
+var (
+	_ provider.ProviderWithEphemeralResources = (*azuremi)(nil)
+	_ provider.ProviderWithFunctions          = (*azuremi)(nil)
+)
 
 // An Option changes how the provider reaches the world outside. Options are for tests.
 type Option func(*azuremi)
@@ -82,6 +85,12 @@ func (p *azuremi) DataSources(context.Context) []func() datasource.DataSource {
 		roledefinition.NewDataSource,
 		userassignedidentity.NewDataSource,
 		virtualmachineidentity.NewDataSource,
+	}
+}
+
+func (p *azuremi) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		accesstoken.NewEphemeralResource,
 	}
 }
 

@@ -42,7 +42,9 @@ type endpointModel struct {
 func (p *azuremi) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	guid := []validator.String{tfvalue.GUID.Validator()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Managed identities on Azure: create them, assign them to machines you may not own, grant them roles, and prove that a machine can use them.",
+		MarkdownDescription: "Managed identities on Azure: create them, assign them to machines you may not own, grant them roles, and prove that a machine can use them.\n\n" +
+			"What acts as a managed identity of the host that Terraform runs on finds it by the host's own environment variables; in a Kubernetes pod these are " +
+			"`AZURE_FEDERATED_TOKEN_FILE`, `AZURE_CLIENT_ID` and `AZURE_TENANT_ID`.",
 		Attributes: map[string]schema.Attribute{
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of the subscription to work in where a resource names none. Also `ARM_SUBSCRIPTION_ID`.",
@@ -69,7 +71,7 @@ func (p *azuremi) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 				Optional:            true,
 			},
 			"msi_endpoint": schema.StringAttribute{
-				MarkdownDescription: "URL of the instance metadata service where it is not at its usual address. Only loopback and link-local addresses are taken. Also `ARM_MSI_ENDPOINT`.",
+				MarkdownDescription: "URL of the instance metadata service where it is not at its usual address. It counts over whatever else tells of managed identities, unless it is the host's own endpoint. Only loopback and link-local addresses are taken. Also `ARM_MSI_ENDPOINT`.",
 				Optional:            true,
 			},
 			"use_cli": schema.BoolAttribute{

@@ -6,6 +6,7 @@ package tfvalue
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -72,6 +73,14 @@ var (
 		},
 		equal: strings.EqualFold,
 	}
+	// Audience is what a token is for: a resource of Microsoft Entra, or the scope "/.default" of one.
+	Audience = Meaning{
+		description: "the audience of a token: the URL of a service, or the client ID of an application",
+		check:       checkAudience,
+		equal: func(a, b string) bool {
+			return strings.TrimSuffix(a, "/.default") == strings.TrimSuffix(b, "/.default")
+		},
+	}
 	// Location is an Azure region by its name or its display name.
 	Location = Meaning{
 		description: "the name of an Azure region, such as \"westus\"",
@@ -125,6 +134,19 @@ func sameID(a, b string) bool {
 
 // regionName turns a display name ("West US 2") into the name that ARM answers with ("westus2").
 func regionName(text string) string { return strings.ToLower(strings.ReplaceAll(text, " ", "")) }
+
+// checkAudience refuses what no resource of Microsoft Entra is called. Their URLs have many schemes, and no query or fragment.
+func checkAudience(text string) error {
+	name := strings.TrimSuffix(text, "/.default")
+	if GUID.Fits(name) {
+		return nil
+	}
+	u, err := url.Parse(name)
+	if err != nil || u.Scheme == "" || u.Host+u.Opaque == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(name, " \t\r\n") {
+		return fmt.Errorf("it is %q, and an audience looks like \"https://vault.azure.net\"", text)
+	}
+	return nil
+}
 
 func notEmpty(text string) error {
 	if strings.TrimSpace(text) == "" {

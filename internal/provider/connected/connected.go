@@ -1,8 +1,8 @@
 // Copyright (c) The azuremi authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package connected is how resources and data sources come by the client that the provider was configured with. They embed
-// its types, and find the client in them.
+// Package connected is how resources, data sources and ephemeral resources come by the client that the provider was configured
+// with. They embed its types, and find the client in them.
 package connected
 
 import (
@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
@@ -31,6 +32,14 @@ type DataSource struct{ Client *armclient.Client }
 // Configure implements datasource.DataSourceWithConfigure.
 func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.Client = client(req.ProviderData, &resp.Diagnostics)
+}
+
+// EphemeralResource is the connected part of an ephemeral resource.
+type EphemeralResource struct{ Client *armclient.Client }
+
+// Configure implements ephemeral.EphemeralResourceWithConfigure.
+func (e *EphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	e.Client = client(req.ProviderData, &resp.Diagnostics)
 }
 
 func client(data any, diags *diag.Diagnostics) *armclient.Client {

@@ -13,13 +13,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/connected"
+	"github.com/azuremi/terraform-provider-azuremi/internal/provider/hostidentity"
 	"github.com/azuremi/terraform-provider-azuremi/internal/provider/logging"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
@@ -50,11 +50,13 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	computed := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
+	holder := map[string]schema.Attribute{}
+	for name, description := range hostidentity.HolderMarkdown {
+		holder[name] = computed(description)
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads a resource group with the token of a managed identity of the machine that Terraform runs on, as code on " +
-			"that machine would. The provider's own credential is not used, and need not be there.\n\n" +
-			"The identity is chosen by at most one of `client_id`, `principal_id` and `user_assigned_identity_id`. Without any, it is the " +
-			"machine's system-assigned identity, or its only user-assigned one.",
+			"that machine would. The provider's own credential is not used, and need not be there.\n\n" + hostidentity.ChoiceMarkdown,
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the resource group.",
@@ -62,7 +64,7 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 				Validators:          []validator.String{tfvalue.ResourceGroupName.Validator()},
 			},
 			"subscription_id": schema.StringAttribute{
-				MarkdownDescription: "ID of the subscription that holds the resource group. By default the provider's, or else the one that the machine is in.",
+				MarkdownDescription: "ID of the subscription that holds the resource group. By default the provider's, or else the one that the machine is in, which hosts other than virtual machines do not tell.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{tfvalue.GUID.Validator()},
@@ -99,12 +101,7 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 			"read_by": schema.SingleNestedAttribute{
 				MarkdownDescription: "The identity that the token was issued for.",
 				Computed:            true,
-				Attributes: map[string]schema.Attribute{
-					"client_id":            computed("Client ID of the identity."),
-					"principal_id":         computed("Object ID of the identity's service principal."),
-					"tenant_id":            computed("ID of the Microsoft Entra tenant that issued the token."),
-					"identity_resource_id": computed("Resource ID of the user-assigned identity, or of the machine whose system-assigned identity it is."),
-				},
+				Attributes:          holder,
 			},
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.Block(ctx)},
@@ -113,7 +110,7 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 
 func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{
-		datasourcevalidator.Conflicting(path.MatchRoot("client_id"), path.MatchRoot("principal_id"), path.MatchRoot("user_assigned_identity_id")),
+		datasourcevalidator.Conflicting(hostidentity.Arguments...),
 	}
 }
 
@@ -122,7 +119,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	ctx, cancel := tfvalue.WithTimeout(ctx, "read", config.Timeouts.Read, readTimeout, &resp.Diagnostics)
 	defer cancel()
-	selector := config.selector(&resp.Diagnostics)
+	selector := config.Selector(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -132,6 +129,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		resp.Diagnostics.AddError(summary, armclient.Describe(err))
 		return
 	}
+	logging.Debug(ctx, reader.Source(), nil)
 	subscription, err := d.subscription(ctx, config, reader)
 	if err != nil {
 		resp.Diagnostics.AddError(summary, armclient.Describe(err))
