@@ -136,7 +136,7 @@ func TestUnknownArgumentsAreNoErrorUntilAzureIsAsked(t *testing.T) {
 	}
 }
 
-var variable = regexp.MustCompile(`ARM_[A-Z_]+`)
+var variable = regexp.MustCompile(`\b(?:ARM|AZURE|ACTIONS|SYSTEM)_[A-Z_]+`)
 
 // What the provider reads of its environment is what its schema says that it reads.
 func TestEveryVariableOfTheEnvironmentIsDocumented(t *testing.T) {
