@@ -142,8 +142,11 @@ func isUntrusted(err error) bool {
 }
 
 func nextStepByCode(e *azcore.ResponseError) string {
-	if e.ErrorCode == "AuthorizationFailed" {
-		return nextStepOfRefusal(errorMessage(e))
+	switch message := errorMessage(e); {
+	case e.ErrorCode == "AuthorizationFailed":
+		return nextStepOfRefusal(message)
+	case e.ErrorCode == "LinkedAuthorizationFailed" && strings.Contains(message, "is not authorized to access linked subscription"):
+		return nextStepOfForeignTenant
 	}
 	return nextSteps[e.ErrorCode]
 }

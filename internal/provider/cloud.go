@@ -5,6 +5,7 @@ package provider
 
 import (
 	"cmp"
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 )
@@ -22,6 +24,7 @@ import (
 // cloudModel is the part of the provider's block that tells where Azure is.
 type cloudModel struct {
 	Environment              types.String `tfsdk:"environment"`
+	MetadataHost             types.String `tfsdk:"metadata_host"`
 	Endpoint                 types.Object `tfsdk:"endpoint"` // an endpointModel, or not known yet
 	CACertificateFile        types.String `tfsdk:"ca_certificate_file"`
 	DisableInstanceDiscovery types.Bool   `tfsdk:"disable_instance_discovery"`
@@ -36,12 +39,18 @@ type endpointModel struct {
 func cloudAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"environment": schema.StringAttribute{
-			MarkdownDescription: "The Azure cloud: `public` (the default), `usgovernment`, `china`, or `custom`, which needs `endpoint`. Also `ARM_ENVIRONMENT`.",
-			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOfCaseInsensitive("public", "usgovernment", "china", "custom")},
+			MarkdownDescription: "The Azure cloud: `public` (the default), `usgovernment`, `china`, or `custom`, which needs `endpoint`. Without effect where `metadata_host` is set. " +
+				"Also `ARM_ENVIRONMENT`.",
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.OneOfCaseInsensitive("public", "usgovernment", "china", "custom")},
+		},
+		"metadata_host": schema.StringAttribute{
+			MarkdownDescription: "Host of the Azure Resource Manager of a custom cloud, such as `management.example.com`, which is asked for the cloud's other endpoints. What `endpoint` says " +
+				"counts over its answer; nothing is asked if that is all. Also `ARM_METADATA_HOSTNAME`.",
+			Optional: true,
 		},
 		"endpoint": schema.SingleNestedAttribute{
-			MarkdownDescription: "Endpoints of a `custom` environment.",
+			MarkdownDescription: "Endpoints of a `custom` environment, or of that of `metadata_host`.",
 			Optional:            true,
 			Attributes: map[string]schema.Attribute{
 				"active_directory_authority_host": schema.StringAttribute{
@@ -70,22 +79,39 @@ func cloudAttributes() map[string]schema.Attribute {
 	}
 }
 
-// cloud returns the Azure to work with: a known one by its name, or a custom one by its endpoints.
-func (p *azuremi) cloud(name types.String, endpoint endpointModel, env environment) armclient.Cloud {
-	cloud, err := armclient.CloudByName(cmp.Or(env.text(name, "ARM_ENVIRONMENT"), "public"))
+// cloud returns the Azure to work with: a known one by its name, or a custom one by its endpoints. As with azurerm, a host to
+// ask for the endpoints counts over a name.
+//
+// The host is asked here and not when something is needed, since the endpoints are what requests are held to.
+func (m cloudModel) cloud(ctx context.Context, cfg armclient.Config, env environment) armclient.Cloud {
+	var endpoint endpointModel
+	env.diags.Append(m.Endpoint.As(ctx, &endpoint, basetypes.ObjectAsOptions{UnhandledNullAsEmpty: true, UnhandledUnknownAsEmpty: true})...)
+	cloud, err := armclient.CloudByName(cmp.Or(env.text(m.Environment, "ARM_ENVIRONMENT"), "public"))
 	if err != nil {
 		env.diags.AddAttributeError(path.Root("environment"), "No such environment", err.Error())
 	}
-	if cloud.Name == "custom" {
-		cloud.AuthorityHost = env.text(endpoint.AuthorityHost, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST")
-		cloud.ResourceManagerEndpoint = env.text(endpoint.ResourceManagerEndpoint, "ARM_RESOURCE_MANAGER_ENDPOINT")
-		cloud.ResourceManagerAudience = env.text(endpoint.ResourceManagerAudience, "ARM_RESOURCE_MANAGER_AUDIENCE")
+	host := env.text(m.MetadataHost, "ARM_METADATA_HOSTNAME")
+	if cloud.Name != "custom" && host == "" {
+		return cloud
 	}
-	return cloud
+	cloud = armclient.Cloud{
+		Name:                    "custom",
+		AuthorityHost:           env.text(endpoint.AuthorityHost, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"),
+		ResourceManagerEndpoint: env.text(endpoint.ResourceManagerEndpoint, "ARM_RESOURCE_MANAGER_ENDPOINT"),
+		ResourceManagerAudience: env.text(endpoint.ResourceManagerAudience, "ARM_RESOURCE_MANAGER_AUDIENCE"),
+	}
+	if host == "" || cloud.Complete() || len(cfg.Unknown) > 0 || env.diags.HasError() {
+		return cloud
+	}
+	discovered, err := armclient.DiscoverCloud(ctx, host, cfg)
+	if err != nil {
+		env.diags.AddAttributeError(path.Root("metadata_host"), "Cannot find out the endpoints of the cloud", err.Error())
+	}
+	return cloud.Or(discovered)
 }
 
-func (p *azuremi) caCertificates(file types.String, env environment) []byte {
-	name := env.text(file, "ARM_CA_CERTIFICATE_FILE")
+func (m cloudModel) caCertificates(env environment) []byte {
+	name := env.text(m.CACertificateFile, "ARM_CA_CERTIFICATE_FILE")
 	if name == "" {
 		return nil
 	}

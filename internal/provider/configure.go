@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -42,8 +41,6 @@ func (p *azuremi) Configure(ctx context.Context, req provider.ConfigureRequest, 
 
 func (p *azuremi) client(ctx context.Context, config model, unknown []string, diags *diag.Diagnostics) *armclient.Client {
 	env := environment{getenv: p.getenv, diags: diags}
-	var endpoint endpointModel
-	diags.Append(config.Endpoint.As(ctx, &endpoint, basetypes.ObjectAsOptions{UnhandledNullAsEmpty: true, UnhandledUnknownAsEmpty: true})...)
 	cfg := armclient.Config{
 		SubscriptionID:           env.guid(config.SubscriptionID, "ARM_SUBSCRIPTION_ID"),
 		TenantID:                 env.guid(config.TenantID, "ARM_TENANT_ID"),
@@ -58,8 +55,8 @@ func (p *azuremi) client(ctx context.Context, config model, unknown []string, di
 		IMDSTransport:            p.imdsTransport,
 		Unknown:                  unknown,
 	}
-	cfg.Cloud = p.cloud(config.Environment, endpoint, env)
-	cfg.CACertificates = p.caCertificates(config.CACertificateFile, env)
+	cfg.CACertificates = config.caCertificates(env)
+	cfg.Cloud = config.cloud(ctx, cfg, env)
 	if diags.HasError() {
 		return nil
 	}

@@ -63,11 +63,14 @@ func TestAConfigurationThatCannotBeIsRefusedAtOnce(t *testing.T) {
 
 		"no such environment":                    {nil, object{"environment": "germany"}, []string{"environment", "germany"}},
 		"no such environment in the environment": {environment{"ARM_ENVIRONMENT": "germany"}, nil, []string{"No such environment", `"germany"`, "public, usgovernment, china and custom"}},
-		"custom without an authority":            {environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": ""}, nil, []string{`the authority host of the cloud "custom" is not set`}},
-		"custom without an endpoint":             {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": ""}, nil, []string{`the Resource Manager endpoint of the cloud "custom" is not set`}},
-		"custom without an audience":             {environment{"ARM_RESOURCE_MANAGER_AUDIENCE": ""}, nil, []string{`the Resource Manager audience of the cloud "custom" is not set`}},
+		"custom without an authority":            {environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_METADATA_HOSTNAME": ""}, nil, []string{`the authority host of the cloud "custom" is not set`}},
+		"custom without an endpoint":             {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_METADATA_HOSTNAME": ""}, nil, []string{`the Resource Manager endpoint of the cloud "custom" is not set`}},
+		"custom without an audience":             {environment{"ARM_RESOURCE_MANAGER_AUDIENCE": "", "ARM_METADATA_HOSTNAME": ""}, nil, []string{`the Resource Manager audience of the cloud "custom" is not set`}},
 		"a plain endpoint":                       {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "http://127.0.0.1:1"}, nil, []string{"which is not an https URL"}},
 		"a plain authority":                      {nil, object{"endpoint": object{"active_directory_authority_host": "http://127.0.0.1:1"}}, []string{"which is not an https URL"}},
+
+		"metadata_host is a URL":         {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": ""}, object{"metadata_host": "http://mockarm.invalid"}, []string{"metadata_host (ARM_METADATA_HOSTNAME)", "without scheme and path", `AttributeName("metadata_host")`}},
+		"ARM_METADATA_HOSTNAME is a URL": {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_METADATA_HOSTNAME": "https://mockarm.invalid/"}, nil, []string{"metadata_host (ARM_METADATA_HOSTNAME)", "without scheme and path"}},
 
 		"msi_endpoint is another machine":     {nil, object{"msi_endpoint": "http://10.0.0.1/metadata/identity/oauth2/token"}, []string{"not an http URL of a loopback or link-local address"}},
 		"ARM_MSI_ENDPOINT is another machine": {environment{"ARM_MSI_ENDPOINT": "http://imds.example"}, nil, []string{"not an http URL of a loopback or link-local address"}},
