@@ -48,7 +48,8 @@ func (a *Azure) watchForSecrets(workspace *engine.Workspace, env []string) {
 				secrets = append(secrets, value)
 			}
 		}
-		found, logged, err := leaks(workspace.Dir, secrets)
+		slices.Sort(secrets)
+		found, logged, err := leaks(workspace.Dir, slices.Compact(secrets))
 		for _, leak := range found {
 			a.t.Error(leak)
 		}
