@@ -216,6 +216,28 @@ func TestACertificateLogsIn(t *testing.T) {
 		"client_certificate_password (ARM_CLIENT_CERTIFICATE_PASSWORD) does not open")
 }
 
+// TestACloudIsDiscoveredOverTLS has the host of Resource Manager tell the rest, which only those believe who trust its CA.
+func TestACloudIsDiscoveredOverTLS(t *testing.T) {
+	t.Parallel()
+	azure := acctest.New(t)
+	discovered := acctest.Environment{
+		"ARM_ENVIRONMENT": "", "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_RESOURCE_MANAGER_AUDIENCE": "",
+		"SSL_CERT_FILE": "",
+	}
+	azure.Terraform(whoMayWhat, discovered).Apply()
+	asked := 0
+	for _, request := range azure.Requests() {
+		if request.Kind == mockarm.MetadataRequest {
+			asked++
+		}
+	}
+	if asked == 0 || lastReader(azure) != mockarm.DefaultOperatorID {
+		t.Errorf("the host was asked %d times, and %q read", asked, lastReader(azure))
+	}
+	refused(t, "without the CA", azure.Terraform(whoMayWhat, discovered, acctest.Environment{"ARM_CA_CERTIFICATE_FILE": ""}),
+		"metadata_host (ARM_METADATA_HOSTNAME)", "ca_certificate_file (ARM_CA_CERTIFICATE_FILE)")
+}
+
 // whoMayWhat reads with the provider's own credential.
 const whoMayWhat = `
 terraform {

@@ -156,6 +156,29 @@ func TestUnknownArgumentsAreNoErrorUntilAzureIsAsked(t *testing.T) {
 	}
 }
 
+// A cloud is not asked for its endpoints while it is not known who asks, or whether it is the one.
+func TestNoHostIsAskedWhileSomethingIsNotKnown(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]prototest.Object{
+		"client_id":            {"client_id": prototest.Unknown},
+		"auxiliary_tenant_ids": {"auxiliary_tenant_ids": []any{mockarm.DefaultTenantID, prototest.Unknown}},
+	} {
+		p, diags := prototest.Configure(t, prototest.Configuration(config.With(prototest.Object{"metadata_host": "mockarm.invalid"})), prototest.Environment(environment{
+			"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_RESOURCE_MANAGER_AUDIENCE": "",
+		}))
+		if len(diags) > 0 {
+			t.Errorf("it is refused: %s", diags)
+			continue
+		}
+		if _, diags := ask(t, p); !strings.Contains(diags.String(), "Not known yet: "+name+".") {
+			t.Errorf("it says: %s", diags)
+		}
+		if asked := p.Mock.Requests(); len(asked) > 0 {
+			t.Errorf("Azure was asked %+v", asked)
+		}
+	}
+}
+
 var variable = regexp.MustCompile(`\b(?:ARM|AZURE|ACTIONS|SYSTEM)_[A-Z_]+`)
 
 // What the provider reads of its environment is what its schema says that it reads.
