@@ -145,7 +145,12 @@ func TestReadingIsRefusedUntilAllIsThere(t *testing.T) {
 
 func refused(t *testing.T, when string, tf *acctest.Terraform, wants ...string) {
 	t.Helper()
-	err := tf.TryApply()
+	says(t, when, tf.TryApply(), wants...)
+}
+
+// says demands words of an error.
+func says(t *testing.T, when string, err error, wants ...string) {
+	t.Helper()
 	if err == nil {
 		t.Fatalf("%s it was read", when)
 	}

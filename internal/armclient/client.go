@@ -74,8 +74,9 @@ type Client struct {
 	roleAssignmentReads coalesce.Lists[armauthorization.RoleAssignment]
 }
 
-// New returns a client for Azure. It does no I/O: the client looks for its own credential only when a request needs one,
-// so that what only reads with a machine's identity runs without any login.
+// New returns a client for Azure. It reaches for no network: the client logs in only when a request needs it, so that what
+// only reads with a machine's identity runs without any login. What is wrong with the arguments of the chosen way to log in
+// is an error already, and with the files that they name.
 func New(cfg Config) (*Client, error) {
 	if len(cfg.Unknown) > 0 {
 		cfg = Config{Unknown: cfg.Unknown}
@@ -96,7 +97,11 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	cfg.PrincipalNotFoundTimeout = cmp.Or(cfg.PrincipalNotFoundTimeout, 2*time.Minute)
-	c := &Client{config: cfg, cloud: cloud, http: httpClient, imds: imds, login: chooseLogin(cfg), patience: &throttle{}}
+	chosen, err := chooseLogin(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{config: cfg, cloud: cloud, http: httpClient, imds: imds, login: chosen, patience: &throttle{}}
 	c.credential = &tokenCache{source: &lazyCredential{build: func() (tokenSource, error) { return c.login.credential(c) }}}
 	c.roles = &roleCatalogue{client: c}
 	c.roleAssignmentReads.List = c.listGroup
@@ -128,7 +133,11 @@ func (c *Client) TenantID(ctx context.Context) (string, error) {
 }
 
 // armOptions are the options by which every generated client shares the one pipeline.
-func (c *Client) armOptions() *arm.ClientOptions { return c.optionsFor(c.credential, c.patience) }
+func (c *Client) armOptions() *arm.ClientOptions {
+	options := c.optionsFor(c.credential, c.patience)
+	options.AuxiliaryTenants = c.config.Credential.AuxiliaryTenants
+	return options
+}
 
 // optionsFor returns the options for one principal's clients: ARM counts requests by principal (Microsoft Learn:
 // request-limits-and-throttling), so each has a throttle of its own.

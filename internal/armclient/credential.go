@@ -5,153 +5,139 @@ package armclient
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 )
 
-// CredentialOptions say how the provider may log in. The first way of these that has all it needs is taken: a client
-// secret, a managed identity of this machine, the Azure CLI.
+// CredentialOptions say how the provider may log in. The first of the ways in [ways] that has all it needs is taken. Where
+// there is a field for a value and one for a file, the file stands in for the value.
 type CredentialOptions struct {
 	// ClientID is the application to log in as; with a managed identity it selects a user-assigned one.
-	ClientID     string
-	ClientSecret string
-	// UseManagedIdentity and UseCLI allow these ways.
+	ClientID, ClientIDFile         string
+	ClientSecret, ClientSecretFile string
+
+	// ClientCertificate is a PKCS#12 archive in base64, ClientCertificateFile the path of one, or of a PEM file.
+	ClientCertificate, ClientCertificateFile string
+	ClientCertificatePassword                string
+
+	// UseOIDC allows to log in by what an outside issuer says: by a token that is there already, or by one that the job of
+	// a build service asks for.
+	UseOIDC                  bool
+	OIDCToken, OIDCTokenFile string
+	GitHubActions            OIDCRequest
+	AzurePipelines           OIDCRequest
+	// ServiceConnectionID is the service connection that a job of Azure Pipelines asks for a token of.
+	ServiceConnectionID string
+
+	// UseAKSWorkloadIdentity allows to log in with [Config.WorkloadIdentity].
+	UseAKSWorkloadIdentity bool
+
+	// UseManagedIdentity, UseCLI and UseDeveloperCLI allow these ways.
 	UseManagedIdentity bool
 	UseCLI             bool
+	UseDeveloperCLI    bool
+	// ManagedIdentityObjectID and ManagedIdentityResourceID select a managed identity where ClientID does not.
+	ManagedIdentityObjectID, ManagedIdentityResourceID string
+
+	// AuxiliaryTenants are tenants besides the own one whose resources a request may refer to.
+	AuxiliaryTenants []string
 }
 
-// A way to log in, with what it needs. The order of the table is the order of precedence, which is azurerm's.
-type way struct {
-	name  string
-	needs []need
-	build func(*Client) (tokenSource, error)
-}
+// OIDCRequest is where a job asks for a token of the build service, and what it proves by that it is the job.
+type OIDCRequest struct{ URL, Token string }
 
-// A need is one argument of the provider, and the environment variable that stands in for it.
-type need struct {
-	argument, variable string
-	given              func(Config) bool
-}
-
-var (
-	clientID     = need{"client_id", "ARM_CLIENT_ID", func(c Config) bool { return c.Credential.ClientID != "" }}
-	clientSecret = need{"client_secret", "ARM_CLIENT_SECRET", func(c Config) bool { return c.Credential.ClientSecret != "" }}
-	tenantID     = need{"tenant_id", "ARM_TENANT_ID", func(c Config) bool { return c.TenantID != "" }}
-	useMSI       = need{"use_msi", "ARM_USE_MSI", func(c Config) bool { return c.Credential.UseManagedIdentity }}
-	useCLI       = need{"use_cli", "ARM_USE_CLI", func(c Config) bool { return c.Credential.UseCLI }}
-)
-
+// ways are the ways to log in. Their order is that of precedence, which is azurerm's. Azure Pipelines stands before GitHub
+// Actions, since it has a need that tells the two apart.
 var ways = []way{
-	{"a client secret", []need{clientID, clientSecret, tenantID}, clientSecretCredential},
-	{"a managed identity of this machine", []need{useMSI}, managedIdentityCredential},
-	{"the Azure CLI", []need{useCLI}, azureCLICredential},
+	{name: "a client certificate", needs: []need{needClientID, needCertificate, needTenantID}, prepare: clientCertificateCredential},
+	{name: "a client secret", needs: []need{needClientID, needSecret, needTenantID}, prepare: clientSecretCredential},
+	{name: "an OIDC token", on: useOIDC, needs: []need{needClientID, needOIDCToken, needTenantID}, prepare: oidcTokenCredential},
+	{name: "AKS workload identity", on: useAKS, needs: []need{needPodClientID, needPodTokenFile, needPodTenantID}, prepare: workloadIdentityCredential},
+	{
+		name: "a token of Azure Pipelines", on: useOIDC,
+		needs:   []need{needClientID, needServiceConnection, needPipelinesURL, needPipelinesToken, needTenantID},
+		prepare: azurePipelinesCredential,
+	},
+	{name: "a token of GitHub Actions", on: useOIDC, needs: []need{needClientID, needGitHubURL, needGitHubToken, needTenantID}, prepare: gitHubActionsCredential},
+	{name: "a managed identity of this machine", on: useMSI, prepare: managedIdentityCredential},
+	{name: "the Azure CLI", on: useCLI, byDefault: true, prepare: azureCLICredential},
+	{name: "the Azure Developer CLI", on: useDevCLI, prepare: azureDeveloperCLICredential},
 }
 
-// A login is the way that was chosen, or why there is none.
-type login struct {
-	build  func(*Client) (tokenSource, error)
-	reason string
-}
-
-// NoCredentialError says that nothing the provider was told lets it log in.
-type NoCredentialError struct {
-	// Lacking tells for each way what it lacks.
-	Lacking []string
-}
-
-// Error implements error.
-func (e *NoCredentialError) Error() string {
-	return "There is no way to log in to Azure. This was looked for:\n  - " + strings.Join(e.Lacking, "\n  - ")
-}
-
-// NonRetriable marks the error for azcore: a second look would find the same.
-func (*NoCredentialError) NonRetriable() {}
-
-func (*NoCredentialError) explained() {}
-
-// UnknownConfigError says that the provider cannot reach Azure yet.
-type UnknownConfigError struct {
-	// Arguments are those whose values are not known.
-	Arguments []string
-}
-
-// Error implements error.
-func (e *UnknownConfigError) Error() string {
-	return "The configuration of the provider depends on something that is not applied yet, so Azure cannot be asked. Apply that first, " +
-		"with -target. Not known yet: " + strings.Join(e.Arguments, ", ") + "."
-}
-
-// NonRetriable marks the error for azcore: a second look would find the same.
-func (*UnknownConfigError) NonRetriable() {}
-
-func (*UnknownConfigError) explained() {}
-
-// chooseLogin takes the first way that has all it needs. It looks at the configuration only.
-func chooseLogin(cfg Config) login {
-	if len(cfg.Unknown) > 0 {
-		err := &UnknownConfigError{cfg.Unknown}
-		return login{func(*Client) (tokenSource, error) { return nil, err }, err.Error()}
+func clientSecretCredential(cfg Config) (credentialBuilder, error) {
+	id, err := cfg.Credential.clientID()
+	if err != nil {
+		return nil, err
 	}
-	var lacking []string
-	for _, w := range ways {
-		var has, lacks []string
-		for _, n := range w.needs {
-			if n.given(cfg) {
-				has = append(has, n.argument)
-			} else {
-				lacks = append(lacks, fmt.Sprintf("%s (%s)", n.argument, n.variable))
-			}
-		}
-		if len(lacks) > 0 {
-			verb := "is"
-			if len(lacks) > 1 {
-				verb = "are"
-			}
-			lacking = append(lacking, fmt.Sprintf("%s: %s %s not set", w.name, enumerate(lacks, "and"), verb))
-			continue
-		}
-		reason := fmt.Sprintf("logging in with %s, because of %s", w.name, enumerate(has, "and"))
-		if len(lacking) > 0 {
-			reason += "; passed over " + strings.Join(lacking, "; ")
-		}
-		return login{w.build, reason}
+	secret, err := fromFile(cfg.Credential.ClientSecret, cfg.Credential.ClientSecretFile, clientSecret, clientSecretFile)
+	if err != nil {
+		return nil, err
 	}
-	err := &NoCredentialError{lacking}
-	return login{func(*Client) (tokenSource, error) { return nil, err }, "no way to log in: " + strings.Join(lacking, "; ")}
-}
-
-func (l login) credential(c *Client) (tokenSource, error) { return l.build(c) }
-
-func clientSecretCredential(c *Client) (tokenSource, error) {
-	credential, err := azidentity.NewClientSecretCredential(c.config.TenantID, c.config.Credential.ClientID, c.config.Credential.ClientSecret,
-		&azidentity.ClientSecretCredentialOptions{
-			ClientOptions:            c.loginOptions(),
-			DisableInstanceDiscovery: c.config.DisableInstanceDiscovery,
+	return func(c *Client) (tokenSource, error) {
+		credential, err := azidentity.NewClientSecretCredential(cfg.TenantID, id, secret, &azidentity.ClientSecretCredentialOptions{
+			ClientOptions:              c.loginOptions(),
+			AdditionallyAllowedTenants: cfg.Credential.AuxiliaryTenants,
+			DisableInstanceDiscovery:   cfg.DisableInstanceDiscovery,
 		})
+		if err != nil {
+			return nil, fmt.Errorf("logging in with a client secret: %w", err)
+		}
+		return credential, nil
+	}, nil
+}
+
+func managedIdentityCredential(cfg Config) (credentialBuilder, error) {
+	id, err := cfg.Credential.clientID()
 	if err != nil {
-		return nil, fmt.Errorf("logging in with a client secret: %w", err)
+		return nil, err
 	}
-	return credential, nil
+	o := cfg.Credential
+	var chosen []string
+	for _, a := range []argument{clientID, clientIDFile, msiObjectID, msiResourceID} {
+		if a.given(cfg) {
+			chosen = append(chosen, a.String())
+		}
+	}
+	if o.ClientID != "" && o.ClientIDFile != "" {
+		chosen = chosen[1:] // They say the same, or there had been an error.
+	}
+	if len(chosen) > 1 {
+		return nil, fmt.Errorf("a managed identity is chosen by one ID, and these are set: %s. Leave one of them", enumerate(chosen, "and"))
+	}
+	if len(o.AuxiliaryTenants) > 0 {
+		return nil, auxiliaryTenantIDs.wrong("needs a login that is known in other tenants, too. A managed identity, which use_msi (ARM_USE_MSI) logs in with, belongs to one tenant")
+	}
+	selector := IdentitySelector{ClientID: id, PrincipalID: o.ManagedIdentityObjectID}
+	if o.ManagedIdentityResourceID != "" {
+		if selector.ResourceID, err = armid.ParseAs(armid.TypeUserAssignedIdentity, o.ManagedIdentityResourceID); err != nil {
+			return nil, msiResourceID.wrong("is no resource ID of a user-assigned identity: %w", err)
+		}
+	}
+	return func(c *Client) (tokenSource, error) { return c.ownIdentityCredential(selector) }, nil
 }
 
-func managedIdentityCredential(c *Client) (tokenSource, error) {
-	return c.ownIdentityCredential(IdentitySelector{ClientID: c.config.Credential.ClientID})
+func azureCLICredential(cfg Config) (credentialBuilder, error) {
+	return func(*Client) (tokenSource, error) {
+		credential, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{
+			TenantID: cfg.TenantID, AdditionallyAllowedTenants: cfg.Credential.AuxiliaryTenants,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("logging in with the Azure CLI: %w", err)
+		}
+		return credential, nil
+	}, nil
 }
 
-func azureCLICredential(c *Client) (tokenSource, error) {
-	credential, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.config.TenantID})
-	if err != nil {
-		return nil, fmt.Errorf("logging in with the Azure CLI: %w", err)
-	}
-	return credential, nil
-}
-
-// enumerate writes a list as English does.
-func enumerate(words []string, conjunction string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " " + conjunction + " " + words[last]
+func azureDeveloperCLICredential(cfg Config) (credentialBuilder, error) {
+	return func(*Client) (tokenSource, error) {
+		credential, err := azidentity.NewAzureDeveloperCLICredential(&azidentity.AzureDeveloperCLICredentialOptions{
+			TenantID: cfg.TenantID, AdditionallyAllowedTenants: cfg.Credential.AuxiliaryTenants,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("logging in with the Azure Developer CLI: %w", err)
+		}
+		return credential, nil
+	}, nil
 }

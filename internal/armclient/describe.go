@@ -130,6 +130,8 @@ func nextStep(err error) string {
 		return "The name of the endpoint cannot be resolved. Check the endpoints of the provider configuration, and the DNS and proxy settings (HTTPS_PROXY) of this machine."
 	case strings.Contains(text, "AzureCLICredential"):
 		return "Run \"az login\", and check with \"az account show\" that it is the right tenant; or configure another way to log in."
+	case strings.Contains(text, "AzureDeveloperCLICredential"):
+		return "Run \"azd auth login\"; or configure another way to log in."
 	}
 	return ""
 }
@@ -139,28 +141,12 @@ func isUntrusted(err error) bool {
 	return ok
 }
 
-func nextStepOfLogin(text string) string {
-	for code, step := range map[string]string{
-		"AADSTS7000215": "Check client_secret (ARM_CLIENT_SECRET): it must be the secret's value, not its ID.",
-		"AADSTS7000222": "The client secret has expired. Make a new one and set client_secret (ARM_CLIENT_SECRET).",
-		"AADSTS700016":  "Check client_id (ARM_CLIENT_ID) and tenant_id (ARM_TENANT_ID): the application must exist in the tenant.",
-		"AADSTS90002":   "Check tenant_id (ARM_TENANT_ID).",
-		"AADSTS700211":  "Check issuer of the identity's azuremi_federated_identity_credential against the one in the message: they must be the same to the letter, a slash at the end included.",
-		"AADSTS700212":  "Check audience of the identity's azuremi_federated_identity_credential against the one in the message, and the audience that the token is asked for.",
-		"AADSTS700213":  "Check subject of the identity's azuremi_federated_identity_credential against the one in the message. GitHub repositories made since July 2026 have IDs in it: repo:OWNER@ID/REPOSITORY@ID:...",
-		"AADSTS7002138": "Check subject of the identity's azuremi_federated_identity_credential against the one in the message: they differ in case, which counts.",
-		"AADSTS70021":   "If the azuremi_federated_identity_credential was written a moment ago, wait some minutes: it takes that long to be known everywhere.",
-	} {
-		if strings.Contains(text, code+":") {
-			return step
-		}
-	}
-	return ""
-}
-
 func nextStepByCode(e *azcore.ResponseError) string {
-	if e.ErrorCode == "AuthorizationFailed" {
-		return nextStepOfRefusal(errorMessage(e))
+	switch message := errorMessage(e); {
+	case e.ErrorCode == "AuthorizationFailed":
+		return nextStepOfRefusal(message)
+	case e.ErrorCode == "LinkedAuthorizationFailed" && strings.Contains(message, "is not authorized to access linked subscription"):
+		return nextStepOfForeignTenant
 	}
 	return nextSteps[e.ErrorCode]
 }

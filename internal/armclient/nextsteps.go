@@ -24,6 +24,7 @@ var nextSteps = map[string]string{
 	"RoleAssignmentLimitExceeded":              "The scope holds as many role assignments as Azure allows. Remove orphaned ones, or assign a role to a group or at a higher scope.",
 	"RoleDefinitionDoesNotExist":               "Check the role definition's ID. A custom role can be assigned only in its assignable scopes, and a new one takes a few minutes to be known everywhere.",
 	"InvalidAuthenticationTokenTenant":         "The credential is of another tenant than the subscription. Check tenant_id (ARM_TENANT_ID) and subscription_id (ARM_SUBSCRIPTION_ID).",
+	"InvalidAuxiliaryTokens":                   "Check auxiliary_tenant_ids (ARM_AUXILIARY_TENANT_IDS): the login must be known in each of these tenants.",
 	"FailedIdentityOperation":                  "One of the identities named in the request, or already on the machine, does not exist any more.",
 	"ReadOnlyDisabledSubscription":             "The subscription is disabled. It must be enabled again before anything in it can be changed.",
 	"RequestDisallowedByPolicy":                "An Azure Policy of the subscription or its management group forbids this. Its message names the policy.",
@@ -32,6 +33,12 @@ var nextSteps = map[string]string{
 	"ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity": "Somebody else keeps writing to the federated credentials of the same identity. Run again later, or give timeouts more time.",
 	"ParentResourceNotFound": "Check that the identity exists that the resource belongs to. A new one can take some minutes to be found everywhere.",
 }
+
+// nextStepOfForeignTenant is about a resource of another tenant that a request refers to (Microsoft Learn:
+// azure-resource-manager/management/authenticate-multi-tenant).
+const nextStepOfForeignTenant = "The subscription in the message belongs to another tenant. Name that tenant in auxiliary_tenant_ids (ARM_AUXILIARY_TENANT_IDS). The login must be known there, " +
+	"too: a multi-tenant application has a service principal in each tenant, and this one needs its own roles there, such as Managed Identity Operator on the identity. " +
+	"If it is the tenant already, a new subscription can take ten minutes to be known."
 
 // refusalText is how ARM words AuthorizationFailed.
 var refusalText = regexp.MustCompile(`perform action '([^']+)' over scope '([^']+)'`)

@@ -28,6 +28,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, tenant *Tena
 	}
 	// Only what the body says counts: a secret in a URL would end up in logs.
 	form := func(name string) string { return r.PostForm.Get(name) }
+	s.received.note(form("client_secret"), form("client_assertion"))
 	if refused := grantRefusal(form); refused != nil {
 		writeEntraError(w, r, s.world, *refused)
 		return ""

@@ -110,6 +110,10 @@ func (v *visit) checkToken() *response {
 	}
 	c, refusal := v.world.authenticate(v.request.header.Values("Authorization"), v.server.isOwnURL, tenantID)
 	v.request.caller = c
+	if refusal != nil {
+		return refusal
+	}
+	v.request.auxiliary, refusal = v.world.authenticateAuxiliary(v.request.header.Values(auxiliaryHeader), v.server.isOwnURL, c.tenantID)
 	return refusal
 }
 

@@ -106,7 +106,11 @@ func (w *World) linkedAccess(req *request, change *identityChange, hostAction st
 			return gateway(fail(http.StatusBadRequest, "LinkedInvalidPropertyId", fmt.Sprintf("Property id '%s' at path 'identity.userAssignedIdentities' is invalid. "+
 				"Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.", id)))
 		}
-		if !w.allowed(req.caller, action, id) {
+		c, known := w.callerIn(req, id)
+		if !known {
+			return foreignSubscription(req, action, id)
+		}
+		if !w.allowed(c, action, id) {
 			refused = append(refused, id)
 		}
 	}

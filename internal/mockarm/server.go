@@ -26,6 +26,7 @@ type Server struct {
 	services   []service
 	allowances allowances
 	log        requestLog
+	received   receivedSecrets
 	faults     faults
 	crowd      crowd // of the requests to each IMDS
 
@@ -161,6 +162,7 @@ func (s *Server) Reset() {
 
 // ServeHTTP answers everything that is asked of the HTTPS address.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.received.noteTokens(r)
 	switch segments, _ := splitPath(r.URL.EscapedPath()); {
 	case hasFold(segments, 0, "_mock"):
 		s.serveControl(w, r)

@@ -87,7 +87,8 @@ type request struct {
 	header     http.Header
 	body       []byte
 	caller     caller
-	baseURL    string // "https://127.0.0.1:12345", for the absolute URLs that an answer needs
+	auxiliary  []caller // who the caller is in other tenants, as far as the request proves it
+	baseURL    string   // "https://127.0.0.1:12345", for the absolute URLs that an answer needs
 	// operationFault is what is to become of the operation that the request begins, nil for nothing out of the ordinary.
 	operationFault func() *Fault
 }

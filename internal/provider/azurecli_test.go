@@ -20,9 +20,8 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/prototest"
 )
 
-// loggedInAsAlice writes a stand-in for az into a folder, a shell script that has a token of alice's and notes how it was
-// called in the file "calls".
-func loggedInAsAlice(t *testing.T, dir string) {
+// tokenOfAlice is what the Azure CLI has when alice is logged in.
+func tokenOfAlice(t *testing.T) string {
 	t.Helper()
 	mock := prototest.Start(t, prototest.Seed(principals)).Mock
 	form := url.Values{
@@ -46,10 +45,21 @@ func loggedInAsAlice(t *testing.T, dir string) {
 	if err := resp.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	script := fmt.Sprintf("#!/bin/sh\necho \"$@\" >> '%s'\necho '{\"accessToken\":\"%s\",\"expires_on\":%d}'\n",
-		filepath.Join(dir, "calls"), answer.Token, time.Now().Add(time.Hour).Unix())
-	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
+	return answer.Token
+}
+
+// loggedInAsAlice writes stand-ins for az and azd into a folder, shell scripts that have a token of alice's and note how they
+// were called in the files "calls" and "azd-calls".
+func loggedInAsAlice(t *testing.T, dir string) {
+	t.Helper()
+	token, expiry := tokenOfAlice(t), time.Now().Add(time.Hour).UTC()
+	for name, script := range map[string]string{
+		"az":  fmt.Sprintf("echo \"$@\" >> '%s'\necho '{\"accessToken\":\"%s\",\"expires_on\":%d}'", filepath.Join(dir, "calls"), token, expiry.Unix()),
+		"azd": fmt.Sprintf("echo \"$@\" >> '%s'\necho '{\"token\":\"%s\",\"expiresOn\":\"%s\"}'", filepath.Join(dir, "azd-calls"), token, expiry.Format("2006-01-02T15:04:05Z")),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

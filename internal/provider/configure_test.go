@@ -44,13 +44,33 @@ func TestAConfigurationThatCannotBeIsRefusedAtOnce(t *testing.T) {
 		"ARM_TENANT_ID is no GUID":       {environment{"ARM_TENANT_ID": "contoso"}, nil, []string{"ARM_TENANT_ID is not a GUID"}},
 		"ARM_CLIENT_ID is no GUID":       {environment{"ARM_CLIENT_ID": "id-reader"}, nil, []string{"ARM_CLIENT_ID is not a GUID"}},
 
+		"msi_object_id is no GUID":            {nil, object{"msi_object_id": "me"}, []string{"msi_object_id is not a GUID"}},
+		"ARM_MSI_OBJECT_ID is no GUID":        {environment{"ARM_MSI_OBJECT_ID": "me"}, nil, []string{"ARM_MSI_OBJECT_ID is not a GUID"}},
+		"msi_resource_id is no identity":      {nil, object{"msi_resource_id": mockarm.DefaultMachineID}, []string{"msi_resource_id", "user-assigned identity"}},
+		"ARM_MSI_RESOURCE_ID is none":         {noLogin.with(environment{"ARM_USE_MSI": "true", "ARM_MSI_RESOURCE_ID": mockarm.DefaultMachineID}), nil, []string{"msi_resource_id (ARM_MSI_RESOURCE_ID)", `AttributeName("msi_resource_id")`}},
+		"two IDs of a managed identity":       {noLogin, object{"use_msi": true, "client_id": nobody, "msi_object_id": nobody}, []string{"client_id (ARM_CLIENT_ID) and msi_object_id (ARM_MSI_OBJECT_ID)"}},
+		"another tenant is no GUID":           {nil, object{"auxiliary_tenant_ids": []any{"contoso"}}, []string{"auxiliary_tenant_ids", "contoso"}},
+		"four other tenants":                  {nil, object{"auxiliary_tenant_ids": []any{nobody, nobody, nobody, nobody}}, []string{"auxiliary_tenant_ids", "at most 3"}},
+		"a variable's tenant is no GUID":      {environment{"ARM_AUXILIARY_TENANT_IDS": nobody + ";contoso"}, nil, []string{"ARM_AUXILIARY_TENANT_IDS is not a GUID", `"contoso"`}},
+		"a variable with four tenants":        {environment{"ARM_AUXILIARY_TENANT_IDS": strings.Repeat(nobody+"; ", 4)}, nil, []string{"Too many in ARM_AUXILIARY_TENANT_IDS", "lists 4 IDs"}},
+		"a machine in other tenants":          {noLogin, object{"use_msi": true, "auxiliary_tenant_ids": []any{nobody}}, []string{"auxiliary_tenant_ids (ARM_AUXILIARY_TENANT_IDS)", `AttributeName("auxiliary_tenant_ids")`}},
+		"the certificate is not there":        {environment{"ARM_CLIENT_CERTIFICATE_PATH": notThere}, nil, []string{"client_certificate_path (ARM_CLIENT_CERTIFICATE_PATH)", notThere, `AttributeName("client_certificate_path")`}},
+		"the secret's file is not there":      {environment{"ARM_CLIENT_SECRET_FILE_PATH": notThere}, nil, []string{"client_secret_file_path (ARM_CLIENT_SECRET_FILE_PATH)", notThere}},
+		"use_oidc in a job without a token":   {noLogin.with(environment{"ARM_USE_OIDC": "true", "ARM_USE_CLI": ""}), nil, []string{"use_oidc (ARM_USE_OIDC) is on", `"id-token: write"`}},
+		"use_aks_workload_identity elsewhere": {noLogin.with(environment{"ARM_USE_CLI": ""}), object{"use_aks_workload_identity": true}, []string{"use_aks_workload_identity (ARM_USE_AKS_WORKLOAD_IDENTITY) is on", "AZURE_FEDERATED_TOKEN_FILE"}},
+		"ARM_USE_OIDC is no boolean":          {environment{"ARM_USE_OIDC": "yes"}, nil, []string{"Cannot read ARM_USE_OIDC"}},
+		"a job asks in plain text":            {noLogin.with(environment{"ARM_TENANT_ID": nobody, "ARM_CLIENT_ID": nobody, "ARM_USE_OIDC": "true", "ARM_OIDC_REQUEST_URL": "http://build.example", "ARM_OIDC_REQUEST_TOKEN": "x"}), nil, []string{"oidc_request_url", "which is not an https URL"}},
+
 		"no such environment":                    {nil, object{"environment": "germany"}, []string{"environment", "germany"}},
 		"no such environment in the environment": {environment{"ARM_ENVIRONMENT": "germany"}, nil, []string{"No such environment", `"germany"`, "public, usgovernment, china and custom"}},
-		"custom without an authority":            {environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": ""}, nil, []string{`the authority host of the cloud "custom" is not set`}},
-		"custom without an endpoint":             {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": ""}, nil, []string{`the Resource Manager endpoint of the cloud "custom" is not set`}},
-		"custom without an audience":             {environment{"ARM_RESOURCE_MANAGER_AUDIENCE": ""}, nil, []string{`the Resource Manager audience of the cloud "custom" is not set`}},
+		"custom without an authority":            {environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_METADATA_HOSTNAME": ""}, nil, []string{`the authority host of the cloud "custom" is not set`}},
+		"custom without an endpoint":             {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_METADATA_HOSTNAME": ""}, nil, []string{`the Resource Manager endpoint of the cloud "custom" is not set`}},
+		"custom without an audience":             {environment{"ARM_RESOURCE_MANAGER_AUDIENCE": "", "ARM_METADATA_HOSTNAME": ""}, nil, []string{`the Resource Manager audience of the cloud "custom" is not set`}},
 		"a plain endpoint":                       {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "http://127.0.0.1:1"}, nil, []string{"which is not an https URL"}},
 		"a plain authority":                      {nil, object{"endpoint": object{"active_directory_authority_host": "http://127.0.0.1:1"}}, []string{"which is not an https URL"}},
+
+		"metadata_host is a URL":         {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": ""}, object{"metadata_host": "http://mockarm.invalid"}, []string{"metadata_host (ARM_METADATA_HOSTNAME)", "without scheme and path", `AttributeName("metadata_host")`}},
+		"ARM_METADATA_HOSTNAME is a URL": {environment{"ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_METADATA_HOSTNAME": "https://mockarm.invalid/"}, nil, []string{"metadata_host (ARM_METADATA_HOSTNAME)", "without scheme and path"}},
 
 		"msi_endpoint is another machine":     {nil, object{"msi_endpoint": "http://10.0.0.1/metadata/identity/oauth2/token"}, []string{"not an http URL of a loopback or link-local address"}},
 		"ARM_MSI_ENDPOINT is another machine": {environment{"ARM_MSI_ENDPOINT": "http://imds.example"}, nil, []string{"not an http URL of a loopback or link-local address"}},
@@ -136,7 +156,30 @@ func TestUnknownArgumentsAreNoErrorUntilAzureIsAsked(t *testing.T) {
 	}
 }
 
-var variable = regexp.MustCompile(`(?:ARM|AZURE)_[A-Z_]+`)
+// A cloud is not asked for its endpoints while it is not known who asks, or whether it is the one.
+func TestNoHostIsAskedWhileSomethingIsNotKnown(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]prototest.Object{
+		"client_id":            {"client_id": prototest.Unknown},
+		"auxiliary_tenant_ids": {"auxiliary_tenant_ids": []any{mockarm.DefaultTenantID, prototest.Unknown}},
+	} {
+		p, diags := prototest.Configure(t, prototest.Configuration(config.With(prototest.Object{"metadata_host": "mockarm.invalid"})), prototest.Environment(environment{
+			"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_RESOURCE_MANAGER_AUDIENCE": "",
+		}))
+		if len(diags) > 0 {
+			t.Errorf("it is refused: %s", diags)
+			continue
+		}
+		if _, diags := ask(t, p); !strings.Contains(diags.String(), "Not known yet: "+name+".") {
+			t.Errorf("it says: %s", diags)
+		}
+		if asked := p.Mock.Requests(); len(asked) > 0 {
+			t.Errorf("Azure was asked %+v", asked)
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`\b(?:ARM|AZURE|ACTIONS|SYSTEM)_[A-Z_]+`)
 
 // What the provider reads of its environment is what its schema says that it reads.
 func TestEveryVariableOfTheEnvironmentIsDocumented(t *testing.T) {
@@ -166,6 +209,7 @@ func TestEveryVariableOfTheEnvironmentIsDocumented(t *testing.T) {
 	}}, &fwprovider.ConfigureResponse{})
 	slices.Sort(read)
 	slices.Sort(documented)
+	read, documented = slices.Compact(read), slices.Compact(documented)
 	if len(read) == 0 || !slices.Equal(read, documented) {
 		t.Errorf("read are %q, documented %q", read, documented)
 	}

@@ -105,8 +105,8 @@ func TestEverythingIsDescribed(t *testing.T) {
 	}
 }
 
-// What is sensitive is in state all the same, and so there is nothing of the kind; what is ephemeral is in none.
-func TestOnlyTheClientSecretIsSensitive(t *testing.T) {
+// What is sensitive is in state all the same, and so there is nothing of the kind but what the provider logs in with; what is ephemeral is in none.
+func TestOnlyWhatTheProviderLogsInWithIsSensitive(t *testing.T) {
 	t.Parallel()
 	var sensitive []string
 	for _, e := range everything(t) {
@@ -114,7 +114,11 @@ func TestOnlyTheClientSecretIsSensitive(t *testing.T) {
 			sensitive = append(sensitive, e.path)
 		}
 	}
-	if !slices.Equal(sensitive, []string{"provider.client_secret", "ephemeral.azuremi_access_token.access_token"}) {
+	slices.Sort(sensitive)
+	if !slices.Equal(sensitive, []string{
+		"ephemeral.azuremi_access_token.access_token",
+		"provider.client_certificate", "provider.client_certificate_password", "provider.client_secret", "provider.oidc_request_token", "provider.oidc_token",
+	}) {
 		t.Errorf("sensitive are %q", sensitive)
 	}
 }

@@ -249,7 +249,7 @@ func (h *hosts) watch(req *http.Request) {
 
 func TestWhereAzureIs(t *testing.T) {
 	t.Parallel()
-	noEndpoints := environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_RESOURCE_MANAGER_AUDIENCE": ""}
+	noEndpoints := environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "", "ARM_RESOURCE_MANAGER_ENDPOINT": "", "ARM_RESOURCE_MANAGER_AUDIENCE": "", "ARM_METADATA_HOSTNAME": ""}
 	type object = prototest.Object
 	endpoint := object{
 		"active_directory_authority_host": "https://login.configured.invalid",
@@ -267,13 +267,13 @@ func TestWhereAzureIs(t *testing.T) {
 			noEndpoints.with(environment{"ARM_ENVIRONMENT": ""}), nil, []string{"login.microsoftonline.com", "management.azure.com"}, "",
 		},
 		"a named cloud, whatever the endpoints": {
-			environment{"ARM_ENVIRONMENT": "public"}, nil, []string{"login.microsoftonline.com", "management.azure.com"}, "",
+			environment{"ARM_ENVIRONMENT": "public", "ARM_METADATA_HOSTNAME": ""}, nil, []string{"login.microsoftonline.com", "management.azure.com"}, "",
 		},
 		"another named cloud": {
-			environment{"ARM_ENVIRONMENT": "USGovernment"}, nil, []string{"login.microsoftonline.us"}, "https://management.usgovcloudapi.net",
+			environment{"ARM_ENVIRONMENT": "USGovernment", "ARM_METADATA_HOSTNAME": ""}, nil, []string{"login.microsoftonline.us"}, "https://management.usgovcloudapi.net",
 		},
 		"a named cloud in the configuration over the environment": {
-			environment{"ARM_ENVIRONMENT": "usgovernment"}, object{"environment": "China"}, []string{"login.chinacloudapi.cn"}, "https://management.chinacloudapi.cn",
+			environment{"ARM_ENVIRONMENT": "usgovernment", "ARM_METADATA_HOSTNAME": ""}, object{"environment": "China"}, []string{"login.chinacloudapi.cn"}, "https://management.chinacloudapi.cn",
 		},
 		"custom in the environment": {
 			nil, nil, []string{"mockarm.invalid"}, "",
@@ -289,6 +289,27 @@ func TestWhereAzureIs(t *testing.T) {
 		},
 		"endpoints in the configuration over the environment": {
 			nil, object{"endpoint": endpoint}, []string{"login.configured.invalid", "arm.configured.invalid"}, "",
+		},
+		"a host to ask, in the environment": {
+			noEndpoints.with(environment{"ARM_METADATA_HOSTNAME": "mockarm.invalid"}), nil, []string{"mockarm.invalid"}, "",
+		},
+		"a host to ask, in the configuration over the environment, whatever the cloud's name": {
+			noEndpoints.with(environment{"ARM_ENVIRONMENT": "china", "ARM_METADATA_HOSTNAME": "nobody.invalid"}),
+			object{"environment": "usgovernment", "metadata_host": "mockarm.invalid:443"},
+			[]string{"mockarm.invalid:443"},
+			"",
+		},
+		"endpoints over what the host says": {
+			noEndpoints.with(environment{"ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": "https://login.configured.invalid"}),
+			object{"metadata_host": "mockarm.invalid", "endpoint": object{"resource_manager_endpoint": "https://arm.configured.invalid"}},
+			[]string{"mockarm.invalid", "login.configured.invalid", "arm.configured.invalid"},
+			"",
+		},
+		"a host that need not be asked": {
+			noEndpoints,
+			object{"metadata_host": "nobody.invalid", "endpoint": endpoint.With(object{"resource_manager_audience": "https://management.azure.com"})},
+			[]string{"login.configured.invalid", "arm.configured.invalid"},
+			"",
 		},
 		"one endpoint in the configuration": {
 			nil,
