@@ -5,7 +5,6 @@ package mockarm
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,13 +54,9 @@ func getMachine(w *World, req *request) *response {
 }
 
 func listMachines(w *World, req *request) *response {
-	bodies := []hostBody{}
-	for _, id := range slices.Sorted(maps.Keys(w.machines)) {
-		if encloses(req.target.scope, id) {
-			bodies = append(bodies, w.machineBody(w.machines[id], req.apiVersion, nil))
-		}
-	}
-	return page(w, req, bodies)
+	return pageOf(req, slices.Values(within(w.machines, req.target.scope)), w.settings.pageSize(), func(machine *VirtualMachine) hostBody {
+		return w.machineBody(machine, req.apiVersion, nil)
+	})
 }
 
 func machineNotFound(req *request) *response {

@@ -52,7 +52,7 @@ func (w *World) plant(seed Seed) error {
 	w.scaleSets = map[string]*ScaleSet{}
 	w.issuers = map[string]string{}
 	w.roleDefinitions = map[string]*RoleDefinition{}
-	w.roleAssignments = map[string]*RoleAssignment{}
+	w.roleAssignments = newAssignmentStore()
 	w.deletedAssignments = map[string]*RoleAssignment{}
 	w.managementGroups = map[string]*ManagementGroup{}
 	w.locks = map[string]*Lock{}

@@ -249,10 +249,8 @@ func (w *World) removeResourceGroup(group *ResourceGroup) {
 // granted elsewhere to a principal that is gone stay behind (Microsoft Learn: role-based-access-control/troubleshooting,
 // "Role assignments with identity not found").
 func (w *World) removeAssignmentsIn(scope string) {
-	for _, assignment := range w.roleAssignments {
-		if encloses(scope, assignment.Scope) {
-			w.removeAssignment(assignment)
-		}
+	for _, assignment := range slices.Collect(w.roleAssignments.under(below(scope))) {
+		w.removeAssignment(assignment)
 	}
 }
 

@@ -6,7 +6,6 @@ package mockarm
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -59,13 +58,9 @@ func getScaleSet(w *World, req *request) *response {
 }
 
 func listScaleSets(w *World, req *request) *response {
-	bodies := []hostBody{}
-	for _, id := range slices.Sorted(maps.Keys(w.scaleSets)) {
-		if encloses(req.target.scope, id) {
-			bodies = append(bodies, w.scaleSetBody(w.scaleSets[id], req.apiVersion))
-		}
-	}
-	return page(w, req, bodies)
+	return pageOf(req, slices.Values(within(w.scaleSets, req.target.scope)), w.settings.pageSize(), func(set *ScaleSet) hostBody {
+		return w.scaleSetBody(set, req.apiVersion)
+	})
 }
 
 func scaleSetNotFound(req *request) *response {

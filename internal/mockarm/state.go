@@ -157,7 +157,7 @@ func (w *World) State() State {
 		}),
 		VirtualMachines:         snapshot(w.machines, w.machineState),
 		VirtualMachineScaleSets: snapshot(w.scaleSets, w.scaleSetState),
-		RoleAssignments: snapshot(w.roleAssignments, func(a *RoleAssignment) RoleAssignmentState {
+		RoleAssignments: snapshot(w.roleAssignments.byID, func(a *RoleAssignment) RoleAssignmentState {
 			state := RoleAssignmentState{
 				ID: a.ID, Scope: a.Scope, RoleID: a.RoleGUID, PrincipalID: a.PrincipalID, PrincipalType: a.PrincipalType,
 				Description: a.Description, Condition: a.Condition, ConditionVersion: a.ConditionVersion,

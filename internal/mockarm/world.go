@@ -32,7 +32,7 @@ type World struct {
 	scaleSets       map[string]*ScaleSet
 	issuers         map[string]string          // names of the outside issuers of the seed, by their URLs
 	roleDefinitions map[string]*RoleDefinition // custom ones, by role GUID; the built-in ones are a table
-	roleAssignments map[string]*RoleAssignment
+	roleAssignments *assignmentStore
 	// deletedAssignments are those that have not been forgotten everywhere yet.
 	deletedAssignments map[string]*RoleAssignment
 	managementGroups   map[string]*ManagementGroup
