@@ -83,7 +83,7 @@ func putMachine(w *World, req *request) *response {
 		machine, answer = &VirtualMachine{Host: w.newHost(req, virtualMachines, normalLocation(body.Location))}, created
 		machine.VMID = w.freshGUID("machine", machine.ID)
 	}
-	if refusal := w.startWrite(req, &machine.Host, body.change, true, nil); refusal != nil {
+	if refusal := w.startWrite(req, &machine.Host, body.change, true); refusal != nil {
 		return refusal
 	}
 	w.machines[key(machine.ID)] = machine
@@ -101,7 +101,7 @@ func patchMachine(w *World, req *request) *response {
 	if machine == nil {
 		return machineNotFound(req)
 	}
-	if refusal := w.startWrite(req, &machine.Host, body.change, false, nil); refusal != nil {
+	if refusal := w.startWrite(req, &machine.Host, body.change, false); refusal != nil {
 		return refusal
 	}
 	machine.merge(body)
@@ -113,7 +113,7 @@ func deleteMachine(w *World, req *request) *response {
 	if machine == nil {
 		return noContent()
 	}
-	return w.deleteHost(req, &machine.Host, func(w *World) { w.removeMachine(machine) })
+	return w.deleteHost(req, &machine.Host)
 }
 
 // removeMachine takes a machine away. Its system-assigned identity goes with it.
