@@ -35,6 +35,8 @@ Options:
 
   --seed FILE       the world to begin with, in JSON (see examples/mockarm/seed.json); by default a
                     subscription with the virtual machine vm-linux in the resource group DevTest
+  --state FILE      keep the world in FILE, and go on with it the next time; the seed is what it begins
+                    with when there is no FILE yet
   --vm NAME         the virtual machine or scale set whose metadata service ARM_MSI_ENDPOINT names,
                     by name or ARM ID; by default the only one that there is
   --faults FILE     what is to go wrong, in JSON: an array of faults, of which the simplest is
@@ -43,7 +45,8 @@ Options:
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 
 While it runs, curl --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/requests" tells what was
-asked of it; _mock/state tells what has become of the world, and a POST to _mock/reset starts again.
+asked of it; _mock/state tells what has become of the world, and a PUT of such a state brings it back;
+a POST to _mock/reset starts again.
 _mock/faults tells what went wrong on purpose; POST adds faults to it, and DELETE takes them away.
 `
 
@@ -64,9 +67,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	code := 0
 	switch command, rest := arguments[0], arguments[1:]; command {
 	case "serve":
-		err = serve(ctx, rest, stdout)
+		err = serve(ctx, rest, stdout, stderr)
 	case "exec":
-		code, err = execute(ctx, rest)
+		code, err = execute(ctx, rest, stderr)
 	case "help", "-h", "-help", "--help":
 		_, err = io.WriteString(stdout, usage)
 	default:

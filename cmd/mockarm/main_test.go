@@ -204,6 +204,35 @@ func TestFaultsAndLimitsAreSwitchedOn(t *testing.T) {
 	}
 }
 
+func TestTheWorldIsKept(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "world.json")
+	run := func(script string, arguments ...string) (stdout, stderr string) {
+		t.Helper()
+		p := newProgram(t, append(append([]string{"exec", "--state", file}, arguments...), "--", "sh", "-c",
+			`control() { curl -sS --noproxy '*' --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/$@"; }; `+script)...)
+		if code := p.run(t); code != 0 {
+			t.Fatalf("exit code %d: %s", code, p.stderr.String())
+		}
+		return p.stdout.String(), p.stderr.String()
+	}
+	// A state that is put is one change of the world that needs no token.
+	run(`control state | sed 's/"location":"westus","provisioningState"/"location":"westus","tags":{"kept":"yes"},"provisioningState"/' | control state -T - >/dev/null`)
+	if state, stderr := run("control state"); !strings.Contains(state, `"tags":{"kept":"yes"}`) || stderr != "" {
+		t.Errorf("the second run begins with %s %s", state, stderr)
+	}
+	if state, stderr := run("control state", "--seed", "../../examples/mockarm/seed.json"); !strings.Contains(state, `"kept"`) || !strings.Contains(stderr, "goes on from another seed") {
+		t.Errorf("with another seed: %s %s", state, stderr)
+	}
+	if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, "exec", "--state", file, "--", "true")
+	if code := p.run(t); code != 1 || !strings.Contains(p.stderr.String(), file) {
+		t.Errorf("a file that holds no world: exit code %d, %s", code, p.stderr.String())
+	}
+}
+
 func TestSignalsArePassedOn(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {

@@ -32,18 +32,18 @@ func (p placedAssignment) compare(other placedAssignment) int {
 	return strings.Compare(p.key, other.key)
 }
 
-// assignmentSets are sets of assignments by what those of a set have in common.
-type assignmentSets map[string]map[*RoleAssignment]struct{}
+// assignmentSets are sets of assignments, in each by [key] of the ID, by what those of a set have in common.
+type assignmentSets map[string]map[string]*RoleAssignment
 
 func (s assignmentSets) add(common string, a *RoleAssignment) {
 	if s[common] == nil {
-		s[common] = map[*RoleAssignment]struct{}{}
+		s[common] = map[string]*RoleAssignment{}
 	}
-	s[common][a] = struct{}{}
+	s[common][key(a.ID)] = a
 }
 
 func (s assignmentSets) remove(common string, a *RoleAssignment) {
-	delete(s[common], a)
+	delete(s[common], key(a.ID))
 	if len(s[common]) == 0 {
 		delete(s, common)
 	}

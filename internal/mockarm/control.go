@@ -11,6 +11,9 @@ import (
 	"strings"
 )
 
+// maxState is the size of a state that can be restored: that of some hundred thousand objects.
+const maxState = 256 << 20
+
 // serveControl answers the control plane: what was asked of the mock, what has become of the world, what is to go wrong,
 // what outside issuers vouch for, and the way back to the beginning. It is not a part of Azure, and so not of ARM's name space.
 //
@@ -48,8 +51,17 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 func (s *Server) controls(w http.ResponseWriter, r *http.Request) map[string]map[string]func() (any, error) {
 	return map[string]map[string]func() (any, error){
 		"/_mock/requests": {http.MethodGet: func() (any, error) { return append([]RequestRecord{}, s.Requests()...), nil }},
-		"/_mock/state":    {http.MethodGet: func() (any, error) { return s.world.State(), nil }},
-		"/_mock/reset":    {http.MethodPost: func() (any, error) { s.Reset(); return map[string]any{}, nil }},
+		"/_mock/state": {
+			http.MethodGet: func() (any, error) { return s.world.State(), nil },
+			http.MethodPut: func() (any, error) {
+				state, err := ReadState(http.MaxBytesReader(w, r.Body, maxState))
+				if err == nil {
+					err = s.world.Restore(state)
+				}
+				return s.world.State(), err
+			},
+		},
+		"/_mock/reset": {http.MethodPost: func() (any, error) { s.Reset(); return map[string]any{}, nil }},
 		"/_mock/faults": {
 			http.MethodGet: func() (any, error) { return s.Faults(), nil },
 			http.MethodPost: func() (any, error) {

@@ -6,7 +6,6 @@ package mockarm
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -16,12 +15,8 @@ import (
 // delay, answerDelay, retryAfter and operationDuration as texts like "1m30s". A field that is not known is an error.
 func ReadFaults(r io.Reader) ([]Fault, error) {
 	var list []Fault
-	decoder := json.NewDecoder(r)
-	if err := decoder.Decode(&list); err != nil {
+	if err := readDocument(r, &list); err != nil {
 		return nil, fmt.Errorf("reading the faults: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("reading the faults: there is more behind their end")
 	}
 	return list, nil
 }

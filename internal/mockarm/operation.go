@@ -30,21 +30,21 @@ const operationMemory = 24 * time.Hour
 
 // Operation is a long-running operation, polled at its Azure-AsyncOperation URL.
 type Operation struct {
-	ID        string
-	TargetID  string // of the resource that it changes
-	StartTime time.Time
-	EndTime   time.Time        // when it ends, or ended
-	Status    string           // "InProgress", "Succeeded", "Failed" or "Canceled"
-	Outcome   OperationOutcome // how it is to end; "" for well
-	Code      string           // of the error, when it fails
-	Message   string
+	ID        string           `json:"id"`
+	TargetID  string           `json:"targetId"` // of the resource that it changes
+	StartTime time.Time        `json:"startTime"`
+	EndTime   time.Time        `json:"endTime"`           // when it ends, or ended
+	Status    string           `json:"status"`            // "InProgress", "Succeeded", "Failed" or "Canceled"
+	Outcome   OperationOutcome `json:"outcome,omitempty"` // how it is to end; "" for well
+	Code      string           `json:"code,omitempty"`    // of the error, when it fails
+	Message   string           `json:"message,omitempty"`
 
 	// Effect is what the end of the operation does to the world.
-	Effect Effect
+	Effect Effect `json:"effect"`
 	// Instances are those of a scale set that the operation brings to the latest model, by their IDs.
-	Instances []string
+	Instances []string `json:"instances,omitzero"`
 	// Model is the version of the model that an upgrade in the background is about.
-	Model int
+	Model int `json:"model,omitempty"`
 }
 
 // Effect is what an operation does to the world when its time has come. It is data rather than code, so that a world can be

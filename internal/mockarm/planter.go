@@ -45,20 +45,22 @@ func (w *World) Operator() Principal {
 
 // plant replaces everything in the world by what the seed says.
 func (w *World) plant(seed Seed) error {
-	w.tenants = map[string]*Tenant{}
-	w.principals = map[string]*Principal{}
-	w.subscriptions = map[string]*Subscription{}
-	w.resourceGroups = map[string]*ResourceGroup{}
-	w.identities = map[string]*UserAssignedIdentity{}
-	w.machines = map[string]*VirtualMachine{}
-	w.scaleSets = map[string]*ScaleSet{}
-	w.issuers = map[string]string{}
-	w.roleDefinitions = map[string]*RoleDefinition{}
-	w.roleAssignments = newAssignmentStore()
-	w.deletedAssignments = map[string]*RoleAssignment{}
-	w.managementGroups = map[string]*ManagementGroup{}
-	w.locks = map[string]*Lock{}
-	w.operations = map[string]*Operation{}
+	w.contents = contents{
+		tenants:            map[string]*Tenant{},
+		principals:         map[string]*Principal{},
+		subscriptions:      map[string]*Subscription{},
+		resourceGroups:     map[string]*ResourceGroup{},
+		identities:         map[string]*UserAssignedIdentity{},
+		machines:           map[string]*VirtualMachine{},
+		scaleSets:          map[string]*ScaleSet{},
+		issuers:            map[string]string{},
+		roleDefinitions:    map[string]*RoleDefinition{},
+		roleAssignments:    newAssignmentStore(),
+		deletedAssignments: map[string]*RoleAssignment{},
+		managementGroups:   map[string]*ManagementGroup{},
+		locks:              map[string]*Lock{},
+		operations:         map[string]*Operation{},
+	}
 	w.serials = map[string]int{}
 	w.salt = newGUID()
 	w.version++

@@ -39,11 +39,11 @@ func (w *World) permissions(c caller, scope string) []Permission {
 // its own scope and everywhere below, from management groups down (Microsoft Learn: role-based-access-control/scope-overview).
 func (w *World) rolesOf(c caller, scope string) iter.Seq2[string, *RoleDefinition] {
 	return func(yield func(string, *RoleDefinition) bool) {
-		for assignment := range w.roleAssignments.byPrincipal[key(c.objectID)] {
+		for id, assignment := range w.roleAssignments.byPrincipal[key(c.objectID)] {
 			if !w.inherits(scope, assignment.Scope) || !w.granted(assignment) {
 				continue
 			}
-			if role := w.roleDefinition(assignment.RoleGUID); role != nil && !yield(key(assignment.ID), role) {
+			if role := w.roleDefinition(assignment.RoleGUID); role != nil && !yield(id, role) {
 				return
 			}
 		}

@@ -114,7 +114,7 @@ func (s *Subscription) body() map[string]any {
 
 // holdsRoleIn tells whether the caller has a role assignment at a scope, above it, or below it.
 func (w *World) holdsRoleIn(c caller, scope string) bool {
-	for assignment := range w.roleAssignments.byPrincipal[key(c.objectID)] {
+	for _, assignment := range w.roleAssignments.byPrincipal[key(c.objectID)] {
 		if w.granted(assignment) && (w.inherits(scope, assignment.Scope) || encloses(scope, assignment.Scope)) {
 			return true
 		}

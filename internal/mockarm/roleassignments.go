@@ -251,12 +251,12 @@ func principalKind(text string) (kind PrincipalKind, known bool) {
 // matchRoleAssignment finds the assignment that a PUT means. Names are unique in a tenant, and so are scope, principal and
 // role together. Under its name an assignment stays what it is; under another it cannot be made twice.
 func (w *World) matchRoleAssignment(wanted *RoleAssignment) (*RoleAssignment, *response) {
-	for namesake := range w.roleAssignments.byName[key(wanted.Name)] {
+	for _, namesake := range w.roleAssignments.byName[key(wanted.Name)] {
 		if namesake.grant() != wanted.grant() {
 			return nil, roleAssignmentUpdateNotPermitted()
 		}
 	}
-	for twin := range w.roleAssignments.byGrant[wanted.grant()] { // There is one at most.
+	for _, twin := range w.roleAssignments.byGrant[wanted.grant()] { // There is one at most.
 		if !strings.EqualFold(twin.Name, wanted.Name) {
 			return nil, w.roleAssignmentExists(twin)
 		}
