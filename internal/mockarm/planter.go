@@ -9,13 +9,15 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
 
 // NewWorld makes a world of a seed. Whatever is wrong with the seed is an error that names the place.
 func NewWorld(seed Seed, clock *Clock) (*World, error) {
-	w := &World{clock: clock}
+	// The first version is not that of an earlier process at the same address.
+	w := &World{clock: clock, version: time.Now().UnixNano()}
 	if err := w.plant(seed); err != nil {
 		return nil, fmt.Errorf("planting the seed: %w", err)
 	}
@@ -59,6 +61,7 @@ func (w *World) plant(seed Seed) error {
 	w.operations = map[string]*Operation{}
 	w.serials = map[string]int{}
 	w.salt = newGUID()
+	w.version++
 	p := planter{world: w, seed: seed}
 	err := errors.Join(
 		each("tenants", seed.Tenants, p.tenant),

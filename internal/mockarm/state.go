@@ -6,10 +6,14 @@ package mockarm
 import (
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // State is a snapshot of a world, without its secrets. Lists are sorted by the IDs of their items.
 type State struct {
+	Tenants          []TenantState          `json:"tenants"`
+	ManagementGroups []ManagementGroupState `json:"managementGroups"`
+
 	Subscriptions   []SubscriptionState   `json:"subscriptions"`
 	ResourceGroups  []ResourceGroupState  `json:"resourceGroups"`
 	Identities      []IdentityState       `json:"identities"`
@@ -20,6 +24,28 @@ type State struct {
 	RoleAssignments []RoleAssignmentState `json:"roleAssignments"`
 	Locks           []LockState           `json:"locks"`
 	Principals      []PrincipalState      `json:"principals"`
+
+	// Issuers are the outside issuers of the seed.
+	Issuers []IssuerState `json:"issuers"`
+}
+
+// TenantState is a tenant in a [State].
+type TenantState struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+}
+
+// ManagementGroupState is a management group in a [State].
+type ManagementGroupState struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	Parent      string `json:"parent,omitempty"` // ID of the group above
+}
+
+// IssuerState is an OpenID Connect issuer outside of Azure in a [State].
+type IssuerState struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
 }
 
 // SubscriptionState is a subscription in a [State].
@@ -28,6 +54,8 @@ type SubscriptionState struct {
 	TenantID            string   `json:"tenantId"`
 	DisplayName         string   `json:"displayName"`
 	RegisteredProviders []string `json:"registeredProviders"`
+	// ManagementGroup is the ID of the one that the subscription is in.
+	ManagementGroup string `json:"managementGroup"`
 }
 
 // ResourceGroupState is a resource group in a [State].
@@ -114,6 +142,8 @@ type RoleAssignmentState struct {
 	ConditionVersion string `json:"conditionVersion,omitempty"`
 
 	DelegatedManagedIdentityResourceID string `json:"delegatedManagedIdentityResourceId,omitempty"`
+	// Orphan tells that the principal is not in the directory any more.
+	Orphan bool `json:"orphan,omitempty"`
 }
 
 // LockState is a management lock in a [State].
@@ -139,9 +169,31 @@ func (w *World) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settle()
+	return w.state()
+}
+
+// stateAfter takes a snapshot for somebody who has that of a version already: none if it is still the newest.
+func (w *World) stateAfter(version string) (state *State, newest string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settle()
+	if newest = strconv.FormatInt(w.version, 10); newest == version {
+		return nil, newest
+	}
+	return new(w.state()), newest
+}
+
+// state is State for who holds the world's lock.
+func (w *World) state() State {
 	return State{
+		Tenants: snapshot(w.tenants, func(t *Tenant) TenantState { return TenantState{ID: t.ID, DisplayName: t.DisplayName} }),
+		ManagementGroups: snapshot(w.managementGroups, func(g *ManagementGroup) ManagementGroupState {
+			return ManagementGroupState{ID: g.ID, DisplayName: g.DisplayName, Parent: g.Parent}
+		}),
 		Subscriptions: snapshot(w.subscriptions, func(s *Subscription) SubscriptionState {
-			return SubscriptionState{ID: s.ID, TenantID: s.TenantID, DisplayName: s.DisplayName, RegisteredProviders: registeredProviders(s)}
+			return SubscriptionState{
+				ID: s.ID, TenantID: s.TenantID, DisplayName: s.DisplayName, RegisteredProviders: registeredProviders(s), ManagementGroup: s.ManagementGroup,
+			}
 		}),
 		ResourceGroups: snapshot(w.resourceGroups, func(g *ResourceGroup) ResourceGroupState {
 			return ResourceGroupState{ID: g.ID, Location: g.Location, Tags: maps.Clone(g.Tags), ProvisioningState: g.ProvisioningState}
@@ -163,6 +215,7 @@ func (w *World) State() State {
 				Description: a.Description, Condition: a.Condition, ConditionVersion: a.ConditionVersion,
 
 				DelegatedManagedIdentityResourceID: a.DelegatedManagedIdentityResourceID,
+				Orphan:                             w.principals[key(a.PrincipalID)] == nil,
 			}
 			if role := w.roleDefinition(a.RoleGUID); role != nil {
 				state.RoleName = role.RoleName
@@ -177,6 +230,7 @@ func (w *World) State() State {
 				ObjectID: p.ObjectID, AppID: p.AppID, TenantID: p.TenantID, DisplayName: p.DisplayName, Kind: p.Kind, ResourceID: p.ResourceID,
 			}
 		}),
+		Issuers: w.issuerStates(),
 	}
 }
 
@@ -210,6 +264,14 @@ func (w *World) identityState(h *Host) (own *AttachmentState, attached []*Attach
 		_, refusal := w.userAssigned(a)
 		return &AttachmentState{ID: a.ID, PrincipalID: a.PrincipalID, ClientID: a.ClientID, Dead: refusal != ""}
 	})
+}
+
+func (w *World) issuerStates() []IssuerState {
+	states := []IssuerState{}
+	for _, url := range slices.Sorted(maps.Keys(w.issuers)) {
+		states = append(states, IssuerState{Name: w.issuers[url], URL: url})
+	}
+	return states
 }
 
 // registeredProviders are the namespaces registered in a subscription, in their own spelling.

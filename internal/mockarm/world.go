@@ -22,6 +22,7 @@ type World struct {
 	seed     Seed   // what [World.Reset] goes back to
 	salt     string // what the GUIDs of this world's new objects have in common
 	operator string // object ID of the principal whose credentials clients are given
+	version  int64  // grows with every change
 
 	tenants         map[string]*Tenant
 	principals      map[string]*Principal // by object ID
