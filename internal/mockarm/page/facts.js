@@ -4,7 +4,7 @@
 // The same facts as the picture's, in words: tables of all relations, and the details of one object.
 
 import { byId, count, element } from "./dom.js";
-import { describe, inWords, kinds, matches } from "./world.js";
+import { actsAs, describe, inWords, kinds, matches } from "./world.js";
 
 const mostRows = 200;
 
@@ -95,7 +95,9 @@ function details(object, standIn, onChoose) {
 }
 
 function related(object, onChoose) {
-  const mine = object.own ? [...object.relations, ...object.own.relations.filter((r) => r.kind === "mayDo")] : object.relations;
+  const actors = [...actsAs(object)].filter((each) => each !== object);
+  const mine = [...object.relations, ...actors.flatMap((each) => each.relations.filter((r) => r.kind === "mayDo" && r.source === each))];
+  const as = (r) => (r.source === object ? [] : [` as ${r.source.kind === "systemAssigned" ? "its own identity" : r.source.name}`]);
   const list = (heading, relations, item) => (relations.length === 0 ? [] : [
     element("h4", {}, heading),
     element("ul", {}, ...relations.slice(0, mostRows).map((r) => element("li", { class: r.dead || r.orphan ? "broken" : undefined, title: inWords(r) }, ...item(r)))),
@@ -108,7 +110,7 @@ function related(object, onChoose) {
   return [
     ...list("Attached to", away("attached"), (r) => [named(r.target), dead(r)]),
     ...list("Identities", here("attached"), (r) => [named(r.source), dead(r)]),
-    ...list("May do", away("mayDo"), (r) => [element("b", {}, r.role), " at ", named(r.target)]),
+    ...list("May do", away("mayDo"), (r) => [element("b", {}, r.role), " at ", named(r.target), ...as(r)]),
     ...list("Who may do what here", here("mayDo"), (r) => [named(r.source), " is ", element("b", {}, r.role)]),
     ...list("May act as", away("federated"), (r) => [named(r.target), ` for ${r.credential.subject ?? r.credential.claimsMatchingExpression}`]),
     ...list("Outside issuers that may act as it", here("federated"), (r) => [named(r.source), ` for ${r.credential.subject ?? r.credential.claimsMatchingExpression}`]),

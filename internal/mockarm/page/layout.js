@@ -3,34 +3,39 @@
 
 // Where everything stands in the picture. Columns from left to right: outside issuers, identities and other principals,
 // machines, and the roles that are held at scopes. A subscription is a frame over the last three, and so is a resource group
-// inside of it. Lines run upright between columns only, each source on a track of its own, and cross the column of machines
-// only beside a scope's roles, where no machine stands.
+// inside of it. Lines run upright between columns only, and cross the column of machines only beside a scope's roles, where no
+// machine stands. What comes from one identity or goes to one role shares a track.
 
 import { count } from "./dom.js";
 import { matches } from "./world.js";
 
-const width = { issuer: 178, principal: 204, machine: 204, scope: 190 };
+const width = { issuer: 196, principal: 204, machine: 204, scope: 196 };
 const row = 46; // the height of an object
 const ownRow = 26; // that of an identity inside its machine
-const roleRow = 22;
+const roleRow = 20;
+const scopeHead = 39;
 const gap = 10;
 const title = 32;
 const track = 9;
 const mostRoles = 8;
 const principalKinds = new Set(["ServicePrincipal", "User", "Group", "gone"]);
 
+// steps are how many objects are drawn in a column of a frame, and how many resource groups in a subscription: the first that is
+// not too much for a picture.
+const steps = [[Infinity, Infinity], [24, Infinity], [16, 24], [10, 16], [6, 12], [4, 8], [3, 6], [2, 5]];
+
 // layOut places what a filter leaves of a world. No more than about as many objects as told are drawn one by one; what is
 // more in one place is drawn as one object that tells how many they are.
 export function layOut(world, filter = "", most = 70) {
   const places = placesOf(world, narrowed(world, filter.trim().toLowerCase()));
-  const limit = [Infinity, 24, 16, 10, 6, 4, 2, 1].find((limit) => size(places, limit) <= most) ?? 1;
+  const limits = steps.find((step) => size(places, ...step) <= most) ?? steps.at(-1);
   const drawing = { frames: [], nodes: new Map(), standIns: new Map(), hidden: 0 };
   let y = 40;
   for (const place of fewest(places.list, most)) {
-    y = putPlace(drawing, place, y, 0, limit, most) + gap + 4;
+    y = putPlace(drawing, place, y, 0, limits) + gap + 4;
   }
   drawing.height = y;
-  putIssuers(drawing, places.issuers, limit);
+  putIssuers(drawing, places.issuers, limits[0]);
   const lines = linesOf(drawing, world);
   spread(drawing, lines);
   return { ...drawing, nodes: [...drawing.nodes.values()], lines };
@@ -105,32 +110,33 @@ function placesOf(world, kept) {
 
 const subscriptionKey = (key) => key.split("/").slice(0, 3).join("/");
 
-// size is how many objects are drawn if each column of a frame has no more than the limit.
-function size({ list, issuers }, limit) {
-  const inFrame = (frame) => 1 + [frame.principals, frame.machines, frame.scopes].reduce((sum, objects) => sum + Math.min(objects.length, limit), 0) +
-    frame.places.reduce((sum, inner) => sum + inFrame(inner), 0);
+// size is how many objects are drawn within limits.
+function size({ list, issuers }, limit, mostGroups) {
+  const inFrame = (frame) => 1 + [frame.principals, frame.machines, frame.scopes].reduce((sum, objects) => sum + Math.min(objects.length, limit + 1), 0) +
+    fewest(frame.places, mostGroups).reduce((sum, inner) => sum + inFrame(inner), 0);
   return Math.min(issuers.length, limit) + list.reduce((sum, frame) => sum + inFrame(frame), 0);
 }
 
 // fewest keeps the first of too many, those with the most relations, in their old order.
-function fewest(list, limit, weight = (x) => (x.relations ? x.relations.length : size({ list: [x], issuers: [] }, Infinity))) {
-  if (list.length <= limit) {
+function fewest(list, limit, weight = (x) => (x.relations ? x.relations.length : size({ list: [x], issuers: [] }, Infinity, Infinity))) {
+  if (list.length <= limit + 1) { // One more takes no more room than what would stand for it.
     return list;
   }
   const kept = new Set([...list].sort((a, b) => weight(b) - weight(a)).slice(0, limit));
   return list.filter((x) => kept.has(x));
 }
 
-function putPlace(drawing, place, y, depth, limit, most) {
+function putPlace(drawing, place, y, depth, limits) {
+  const [limit, mostGroups] = limits;
   const frame = { object: place.object, name: place.name, y, depth };
   drawing.frames.push(frame);
-  const scopes = putColumn(drawing, "scope", place.scopes, y + gap, limit, place);
+  const scopes = putColumn(drawing, "scope", place.scopes, y + 6, limit, place);
   const machines = putColumn(drawing, "machine", place.machines, Math.max(y + title, scopes), limit, place);
   const principals = putColumn(drawing, "principal", place.principals, y + title, limit, place);
   let bottom = Math.max(y + title, scopes, machines, principals);
-  const inner = fewest(place.places, Math.max(4, Math.floor(most / 3)));
+  const inner = fewest(place.places, mostGroups);
   for (const each of inner) {
-    bottom = putPlace(drawing, each, bottom, depth + 1, limit, most) + gap;
+    bottom = putPlace(drawing, each, bottom, depth + 1, limits) + gap;
   }
   if (inner.length < place.places.length) {
     const rest = place.places.filter((each) => !inner.includes(each));
@@ -183,21 +189,21 @@ function rolesAt(object) {
 
 function heightOf(column, object) {
   if (column === "scope") {
-    return 28 + rolesAt(object).length * roleRow + 4;
+    return scopeHead + rolesAt(object).length * roleRow + 6;
   }
   const attached = column === "machine" ? object.relations.filter((r) => r.kind === "attached" && r.source !== object.own).length : 0;
   return Math.max(row, attached * 8) + (object.own ? ownRow : 0);
 }
 
 function putRoles(node) {
-  node.roles = rolesAt(node.object).map((name, i) => ({ name, y: node.y + 28 + i * roleRow + roleRow / 2 }));
+  node.roles = rolesAt(node.object).map((name, i) => ({ name, y: node.y + scopeHead + i * roleRow + roleRow / 2 }));
 }
 
 // putIssuers puts every issuer beside the identities that trust it.
 function putIssuers(drawing, issuers, limit) {
   const beside = (issuer) => {
     const ys = issuer.relations.map((r) => drawing.nodes.get(r.target.key) ?? drawing.nodes.get(drawing.standIns.get(r.target.key))).filter(Boolean).map((n) => n.y);
-    return ys.length ? ys.reduce((sum, y) => sum + y, 0) / ys.length : 40;
+    return ys.length ? Math.min(...ys) : 40;
   };
   const inOrder = issuers.map((issuer) => [beside(issuer), issuer]).sort((a, b) => a[0] - b[0]);
   const drawn = new Set(fewest(issuers, limit));
@@ -236,8 +242,10 @@ function linesOf(drawing, world) {
 // spread finds the tracks of all lines, which tell how far the columns stand apart, and with that where everything is.
 function spread(drawing, lines) {
   const arriving = new Map();
+  const lanes = [...drawing.nodes.values()].flatMap((node) => node.roles ?? []).map((role) => role.y);
+  const leaving = new Map();
   for (const line of lines) {
-    line.y0 = line.from.y + line.from.height / 2 + (line.from.column === "principal" ? { attached: 7, mayDo: -7 }[line.kind] ?? 0 : 0);
+    line.y0 = portOf(line, lanes, leaving);
     if (line.kind === "attached") {
       arriving.set(line.to, [...(arriving.get(line.to) ?? []), line]);
     }
@@ -274,13 +282,28 @@ function spread(drawing, lines) {
   }
 }
 
+// portOf is where a line leaves an object: lines to different ends at different heights, and none at the height at which those
+// to another role cross the picture, which it would seem to join.
+function portOf({ kind, from, to, roleAt }, lanes, leaving) {
+  const ports = leaving.get(from) ?? new Map();
+  leaving.set(from, ports);
+  const end = kind === "mayDo" ? `${to.key}|${roleAt?.name}` : kind;
+  const middle = from.y + from.height / 2;
+  const free = (y) => ![...ports.values()].includes(y) && !lanes.some((lane) => lane !== roleAt?.y && Math.abs(lane - y) < 5);
+  if (!ports.has(end)) {
+    const offsets = from.column === "own" ? [0, -6, 6] : kind === "attached" ? [13, 17, 9] : [0, -7, 7, -13];
+    ports.set(end, offsets.map((offset) => middle + offset).find(free) ?? middle);
+  }
+  return ports.get(end);
+}
+
 const gutterOf = (line) => ({ issuer: "afterIssuer", principal: "afterPrincipal", machine: "afterMachine", own: "afterMachine" })[line.from.column];
 
-// tracks gives every source in a gutter the first track that is free over its whole height, and returns their width.
+// tracks gives what shares one the first track that is free over its whole height, and returns the width of all of them.
 function tracks(lines) {
   const sources = new Map();
   for (const line of lines) {
-    const key = `${line.kind}|${line.from.key}`;
+    const key = line.kind === "mayDo" ? `${line.to.key}|${line.roleAt?.name}|${line.broken}` : `${line.kind}|${line.from.key}`;
     const source = sources.get(key) ?? { top: Infinity, bottom: -Infinity, lines: [] };
     source.top = Math.min(source.top, line.y0, line.y1);
     source.bottom = Math.max(source.bottom, line.y0, line.y1);
@@ -302,8 +325,8 @@ function tracks(lines) {
 // elbow is a line that turns twice, with round corners.
 function elbow(x0, y0, x, y1, x1) {
   const away = Math.abs(y1 - y0);
-  if (away < 1) {
-    return `M${x0} ${y0}H${x1}`;
+  if (away < 7) {
+    return `M${x0} ${y1}H${x1}`;
   }
   const r = Math.min(6, away / 2);
   const down = Math.sign(y1 - y0) * r;

@@ -110,11 +110,12 @@ function drawRecord(r) {
 
 // pathParts sets off what a path ends in; GUIDs are cut short, since what they are in full is in the title.
 function pathParts({ path, query }) {
-  const short = path.replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, "$1…");
+  const cut = (text) => text.replace(/([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, "$1…");
+  const short = cut(path);
   const at = short.lastIndexOf("/", short.lastIndexOf("/") - 1);
   return [
     element("span", { class: "quiet" }, short.slice(0, at + 1)), short.slice(at + 1),
-    ...(query ? [element("span", { class: "quiet" }, `?${query}`)] : []),
+    ...(query ? [element("span", { class: "quiet" }, `?${cut(query)}`)] : []),
   ];
 }
 

@@ -3,7 +3,7 @@
 
 import { count, shape } from "./dom.js";
 import { layOut } from "./layout.js";
-import { describe, inWords, kinds } from "./world.js";
+import { actsAs, describe, inWords, kinds } from "./world.js";
 
 // glyphs are drawn in a square of 16.
 const glyphs = {
@@ -55,8 +55,9 @@ export class Picture {
       arrowheads(),
       ...Object.entries(headings).filter(([column]) => drawing.nodes.some((node) => node.column === column))
         .map(([column, text]) => shape("text", { class: "column", x: drawing.columns[column], y: 22 }, text)),
-      ...drawing.frames.map((frame) => this.#frame(frame)),
+      ...drawing.frames.map(({ x, y, width, height, depth }) => shape("rect", { class: `frame depth${depth}`, x, y, width, height, rx: 8 })),
       ...drawing.lines.map(drawLine),
+      ...drawing.frames.map((frame) => this.#frame(frame)),
       ...drawing.nodes.map((node) => this.#node(node)),
     );
     const stops = this.#stops();
@@ -90,14 +91,14 @@ export class Picture {
   }
 
   #frame(frame) {
-    const { object, x, y, width, height, depth } = frame;
+    const { object, x, y } = frame;
     const words = [kinds[object.kind], object.facts.Location, object.state === "Succeeded" ? undefined : object.state].filter(Boolean).join(" · ");
     const locks = object.locks.map((lock) => lock.level).join(", ");
     const label = `${describe(object)}${locks && `, locked: ${locks}`}`;
     const name = short(frame.name, 34);
     return shape("g", this.#button(object.key, label, true),
-      shape("rect", { class: `frame depth${depth}`, x, y, width, height, rx: 8 }),
-      shape("text", { class: "frame-name", x: x + 14, y: y + 20 }, name,
+      shape("rect", { class: "frame-room", x: x + 8, y: y + 5, width: 220, height: 22, rx: 4 }),
+      shape("text", { class: `frame-name depth${frame.depth}`, x: x + 14, y: y + 20 }, name,
         shape("tspan", { class: "kind", dx: 8 }, words), locks && shape("tspan", { class: "lock", dx: 8 }, `locked: ${locks}`)));
   }
 
@@ -105,12 +106,13 @@ export class Picture {
     const { key, object, column, x, y, width, height } = node;
     const box = (kind) => shape("rect", { class: `box ${kind}`, x, y, width, height, rx: column === "own" ? 4 : 6 });
     if (node.standsFor) {
-      return shape("g", this.#button(key, node.name), box("many"), glyph("many", x + 12, y + 15), ...texts(node, node.name, "narrow the picture to see them"));
+      return shape("g", this.#button(key, node.name), box("many"), glyph("many", x + 12, y + 15), ...texts(node, node.name, "narrow the world to see them"));
     }
     if (column === "scope") {
       return shape("g", this.#button(key, `Roles at ${describe(object)}: ${node.roles.map((r) => r.name).join(", ")}`, true), box("scope"),
-        shape("text", { class: "name", x: x + 12, y: y + 19 }, short(object.name, 15), shape("tspan", { class: "kind", dx: 6 }, kinds[object.kind])),
-        ...node.roles.map((role) => shape("text", { class: "role", x: x + 22, y: role.y + 4 }, short(role.name, 26))));
+        shape("text", { class: "name", x: x + 14, y: y + 19 }, short(object.name, 22)),
+        shape("text", { class: "kind", x: x + 14, y: y + 34 }, kinds[object.kind]),
+        ...node.roles.map((role) => shape("text", { class: "role", x: x + 14, y: role.y + 4 }, short(role.name, 24))));
     }
     const locks = object.locks.map((lock) => lock.level).join(", ");
     const doing = object.state && object.state !== "Succeeded" ? object.state : undefined;
@@ -128,9 +130,11 @@ export class Picture {
   #point(stop) {
     const key = stop?.dataset.key;
     const related = new Set();
+    const object = this.#drawing?.nodes.find((node) => node.key === key)?.object;
+    const actors = new Set(object && stop.dataset.key === object.key ? [...actsAs(object)].map((each) => each.key) : []);
     for (const line of this.#drawing?.lines ?? []) {
       const ends = [line.from, line.to, line.from.inside].filter(Boolean);
-      const on = key !== undefined && ends.some((end) => end.key === key || end.key === `at ${key}`);
+      const on = key !== undefined && ends.some((end) => end.key === key || end.key === `at ${key}`) || line.kind === "mayDo" && actors.has(line.from.key);
       this.#svg.querySelector(`[data-line="${CSS.escape(line.id)}"]`)?.classList.toggle("on", on);
       if (on) {
         ends.forEach((end) => related.add(end.key));
@@ -171,7 +175,7 @@ function relationsInWords(object) {
 
 function texts({ x, y }, name, sub, more = "") {
   return [
-    shape("text", { class: "name", x: x + 38, y: y + 20 }, short(name, 22)),
+    shape("text", { class: "name", x: x + 38, y: y + 20 }, short(name, 20)),
     shape("text", { class: `kind ${more}`, x: x + 38, y: y + 36 }, short(sub, 28)),
   ];
 }

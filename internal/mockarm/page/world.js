@@ -152,6 +152,12 @@ function scope(world, id) {
   return world.objects.get(keyOf(id) || "/") ?? add(world, "resource", id, lastName(id), {}, { group: groupOf(keyOf(id)) });
 }
 
+// actsAs are those whose roles an object has the use of: itself, the identities of a machine, and what trusts an issuer.
+export function actsAs(object) {
+  const live = object.relations.filter((r) => !r.dead);
+  return new Set([object, ...live.flatMap((r) => (r.kind === "attached" && r.target === object ? [r.source] : r.kind === "federated" && r.source === object ? [r.target] : []))]);
+}
+
 // describe names an object with its kind, "resource group DevTest".
 export const describe = (object) => (object.kind === "root" ? kinds.root : `${kinds[object.kind]} ${object.name}`);
 
