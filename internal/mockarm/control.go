@@ -4,10 +4,12 @@
 package mockarm
 
 import (
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,12 +26,15 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, r, http.StatusForbidden, map[string]any{"error": "the control plane answers on loopback only"})
 		return
 	}
+	if servePage(w, r) {
+		return
+	}
 	methods, isIssuers := s.controlIssuer(w, r)
 	if !isIssuers {
 		methods = s.controls(w, r)[strings.TrimSuffix(r.URL.Path, "/")]
 	}
 	if methods == nil {
-		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are requests, state, faults, reset, and issuers/NAME/token and job"})
+		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are a page at /_mock/, and requests, state, faults, reset, and issuers/NAME/token and job"})
 		return
 	}
 	act := methods[r.Method]
@@ -44,15 +49,51 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, r, http.StatusBadRequest, map[string]any{"error": err.Error()})
 		return
 	}
+	if _, isUnchanged := answer.(unchanged); isUnchanged {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	writeJSON(w, r, http.StatusOK, answer)
+}
+
+// unchanged is the answer to somebody who has the newest one already.
+type unchanged struct{}
+
+// oldestRequest is the header that tells the number of the oldest request in the log, or of the next one if the log is empty:
+// who keeps a copy of the log drops what is older.
+const oldestRequest = "Mockarm-Oldest-Request"
+
+// requestsAfter answers the requests behind the number in the query; all without one.
+func (s *Server) requestsAfter(w http.ResponseWriter, r *http.Request) (any, error) {
+	number := 0
+	if after := r.URL.Query().Get("after"); after != "" {
+		var err error
+		if number, err = strconv.Atoi(after); err != nil || number < 0 {
+			return nil, fmt.Errorf("reading after: %q is not the number of a request", after)
+		}
+	}
+	records, oldest := s.log.after(number)
+	w.Header().Set(oldestRequest, strconv.Itoa(oldest))
+	return records, nil
+}
+
+// stateUnlessKnown answers the state, unless the request tells its etag (RFC 9110, 13.1.2). Whoever looks at a large world
+// once a second asks for no snapshot of it as long as nothing changes.
+func (s *Server) stateUnlessKnown(w http.ResponseWriter, r *http.Request) (any, error) {
+	state, version := s.world.stateAfter(strings.Trim(r.Header.Get("If-None-Match"), `"`))
+	w.Header().Set("ETag", `"`+version+`"`)
+	if state == nil {
+		return unchanged{}, nil
+	}
+	return state, nil
 }
 
 // controls are what the control plane does, by path and method.
 func (s *Server) controls(w http.ResponseWriter, r *http.Request) map[string]map[string]func() (any, error) {
 	return map[string]map[string]func() (any, error){
-		"/_mock/requests": {http.MethodGet: func() (any, error) { return append([]RequestRecord{}, s.Requests()...), nil }},
+		"/_mock/requests": {http.MethodGet: func() (any, error) { return s.requestsAfter(w, r) }},
 		"/_mock/state": {
-			http.MethodGet: func() (any, error) { return s.world.State(), nil },
+			http.MethodGet: func() (any, error) { return s.stateUnlessKnown(w, r) },
 			http.MethodPut: func() (any, error) {
 				state, err := ReadState(http.MaxBytesReader(w, r.Body, maxState))
 				if err == nil {

@@ -59,7 +59,7 @@ func TestControlPlaneHasFourThings(t *testing.T) {
 	a := newAzure(t)
 	for path, want := range map[string]int{
 		"GET /_mock/requests": 200, "GET /_mock/state/": 200, "POST /_mock/reset": 200, "GET /_mock/reset": 405, "POST /_mock/state": 405,
-		"GET /_mock/faults": 200, "DELETE /_mock/faults": 200, "PUT /_mock/faults": 405, "GET /_mock/": 404, "GET /_mock": 404, "GET /_mock/secrets": 404,
+		"GET /_mock/faults": 200, "DELETE /_mock/faults": 200, "PUT /_mock/faults": 405, "GET /_mock/": 200, "GET /_mock": 308, "GET /_mock/secrets": 404,
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		if got := a.control(t, method, path); got.status != want {
@@ -115,9 +115,9 @@ func TestRequestsAreToldWithoutSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []RequestRecord{
-		{Kind: EntraRequest, Method: "POST", Path: "/" + DefaultTenantID + "/oauth2/v2.0/token", Status: 200, Caller: DefaultOperatorID},
-		{Kind: ARMRequest, Method: "GET", Path: testGroup + "2", Query: "api-version=2022-12-01", Status: 404, Caller: DefaultOperatorID},
-		{Kind: IMDSRequest, Method: "GET", Path: imdsTokenPath, Query: strings.TrimPrefix(testMachineToken, "?"), Status: 400, Caller: DefaultMachineID},
+		{Kind: EntraRequest, Method: "POST", Path: "/" + DefaultTenantID + "/oauth2/v2.0/token", Status: 200, Caller: DefaultOperatorID, CallerName: "operator", Number: 1},
+		{Kind: ARMRequest, Method: "GET", Path: testGroup + "2", Query: "api-version=2022-12-01", Status: 404, Caller: DefaultOperatorID, CallerName: "operator", Number: 2},
+		{Kind: IMDSRequest, Method: "GET", Path: imdsTokenPath, Query: strings.TrimPrefix(testMachineToken, "?"), Status: 400, Caller: DefaultMachineID, CallerName: "vm-linux", Number: 3},
 	}
 	if len(requests) != len(want) {
 		t.Fatalf("%d requests: %+v", len(requests), requests)
