@@ -18,6 +18,7 @@ type options struct {
 	seed     string
 	state    string
 	faults   string
+	settings string
 	vm       string
 	listen   string
 	throttle bool
@@ -30,6 +31,7 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags.StringVar(&o.seed, "seed", "", "")
 	flags.StringVar(&o.state, "state", "", "")
 	flags.StringVar(&o.faults, "faults", "", "")
+	flags.StringVar(&o.settings, "settings", "", "")
 	flags.StringVar(&o.vm, "vm", "", "")
 	flags.BoolVar(&o.throttle, "throttle", false, "")
 	o.listen = "127.0.0.1:0"
@@ -74,7 +76,9 @@ func (o *options) start(stderr io.Writer) (_ *azure, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("choosing the machine: %w", err)
 	}
-	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
+	if err := o.configure(world); err != nil {
+		return nil, err
+	}
 	a := &azure{server: mockarm.NewServer(world)}
 	defer func() {
 		if err != nil {
@@ -130,6 +134,23 @@ func (o *options) world() (_ mockarm.Seed, err error) {
 		return mockarm.Seed{}, fmt.Errorf("loading %s: %w", o.seed, err)
 	}
 	return seed, nil
+}
+
+// configure has the world behave as the file of settings says.
+func (o *options) configure(world *mockarm.World) (err error) {
+	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
+	if o.settings == "" {
+		return nil
+	}
+	file, err := os.Open(o.settings)
+	if err != nil {
+		return fmt.Errorf("opening the settings: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := world.ChangeSettings(file); err != nil {
+		return fmt.Errorf("loading %s: %w", o.settings, err)
+	}
+	return nil
 }
 
 // inject has go wrong what the file of faults says.

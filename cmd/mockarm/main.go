@@ -41,6 +41,8 @@ Options:
                     by name or ARM ID; by default the only one that there is
   --faults FILE     what is to go wrong, in JSON: an array of faults, of which the simplest is
                     {"path": "**/roleAssignments/*", "nth": 2, "status": 503}
+  --settings FILE   which parts of Azure are to be quicker, slower or smaller, in JSON: an object like
+                    {"operationDuration": "30s", "grantLag": "5m", "attachLag": "90s"}
   --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 
@@ -48,6 +50,7 @@ While it runs, curl --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/requ
 asked of it; _mock/state tells what has become of the world, and a PUT of such a state brings it back;
 a POST to _mock/reset starts again.
 _mock/faults tells what went wrong on purpose; POST adds faults to it, and DELETE takes them away.
+PATCH changes _mock/settings, and a POST of {"advance": "1h"} to _mock/clock moves the mock's time on.
 `
 
 // exitUsage is the exit code for a command line that cannot be understood.

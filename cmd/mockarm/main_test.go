@@ -135,6 +135,7 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 		"help with a command":       {[]string{"exec", "--help"}, 0, "Usage:"},
 		"an unknown machine":        {[]string{"exec", "--vm", "vm-9", "--", "true"}, 1, `there is no virtual machine "vm-9"`},
 		"faults that are not there": {[]string{"exec", "--faults", "/no/such/faults", "--", "true"}, 1, "opening the faults"},
+		"settings not there":        {[]string{"exec", "--settings", "/no/such/settings", "--", "true"}, 1, "opening the settings"},
 		"a seed that is not there":  {[]string{"exec", "--seed", "/no/such/seed", "--", "true"}, 1, "opening the seed"},
 		"a foreign address":         {[]string{"serve", "--listen", "0.0.0.0:0"}, 1, "loopback only"},
 	}
@@ -230,6 +231,19 @@ func TestTheWorldIsKept(t *testing.T) {
 	p := newProgram(t, "exec", "--state", file, "--", "true")
 	if code := p.run(t); code != 1 || !strings.Contains(p.stderr.String(), file) {
 		t.Errorf("a file that holds no world: exit code %d, %s", code, p.stderr.String())
+	}
+}
+
+func TestSettingsComeFromAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"grantLag": "2m"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, "exec", "--throttle", "--settings", file, "--", "sh", "-c",
+		`curl -sS --noproxy '*' --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/settings"`)
+	if code := p.run(t); code != 0 || p.stdout.String() != `{"throttle":true,"grantLag":"2m0s"}` {
+		t.Errorf("exit code %d: %s%s", code, p.stdout.String(), p.stderr.String())
 	}
 }
 

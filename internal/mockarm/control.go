@@ -4,6 +4,7 @@
 package mockarm
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxState is the size of a state that can be restored: that of some hundred thousand objects.
@@ -34,7 +36,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		methods = s.controls(w, r)[strings.TrimSuffix(r.URL.Path, "/")]
 	}
 	if methods == nil {
-		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are a page at /_mock/, and requests, state, faults, reset, and issuers/NAME/token and job"})
+		writeJSON(w, r, http.StatusNotFound, map[string]any{"error": "there are a page at /_mock/, and requests, state, settings, clock, faults, reset, and issuers/NAME/token and job"})
 		return
 	}
 	act := methods[r.Method]
@@ -103,6 +105,21 @@ func (s *Server) controls(w http.ResponseWriter, r *http.Request) map[string]map
 			},
 		},
 		"/_mock/reset": {http.MethodPost: func() (any, error) { s.Reset(); return map[string]any{}, nil }},
+		"/_mock/settings": {
+			http.MethodGet: func() (any, error) { return s.world.Settings(), nil },
+			http.MethodPatch: func() (any, error) {
+				err := s.world.ChangeSettings(http.MaxBytesReader(w, r.Body, maxBody))
+				return s.world.Settings(), err
+			},
+			http.MethodDelete: func() (any, error) {
+				s.world.Configure(func(settings *Settings) { *settings = Settings{} })
+				return s.world.Settings(), nil
+			},
+		},
+		"/_mock/clock": {
+			http.MethodGet:  func() (any, error) { return s.clockTime(), nil },
+			http.MethodPost: func() (any, error) { return s.moveClock(w, r) },
+		},
 		"/_mock/faults": {
 			http.MethodGet: func() (any, error) { return s.Faults(), nil },
 			http.MethodPost: func() (any, error) {
@@ -115,6 +132,25 @@ func (s *Server) controls(w http.ResponseWriter, r *http.Request) map[string]map
 			http.MethodDelete: func() (any, error) { s.ClearFaults(); return s.Faults(), nil },
 		},
 	}
+}
+
+// clockTime tells the time of the world.
+func (s *Server) clockTime() any { return map[string]any{"time": s.world.clock.Now()} }
+
+// moveClock moves the world's clock on: {"advance": "10m"}. Tokens run out, operations end and lags are over without anybody
+// waiting. It finds clients that do not renew their tokens. Time cannot be taken back: tokens have seen it.
+func (s *Server) moveClock(w http.ResponseWriter, r *http.Request) (any, error) {
+	var body struct {
+		Advance durationText `json:"advance"`
+	}
+	if err := readDocument(http.MaxBytesReader(w, r.Body, maxBody), &body); err != nil {
+		return nil, fmt.Errorf("reading how far to move the clock: %w", err)
+	}
+	if body.Advance <= 0 {
+		return nil, errors.New("advance: the clock goes forward only")
+	}
+	s.world.clock.Advance(time.Duration(body.Advance))
+	return s.clockTime(), nil
 }
 
 func fromThisMachine(r *http.Request, own string) bool {

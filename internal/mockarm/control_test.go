@@ -54,12 +54,13 @@ func TestControlPlaneIsForThisMachine(t *testing.T) {
 	}
 }
 
-func TestControlPlaneHasFourThings(t *testing.T) {
+func TestControlPlaneHasItsPlaces(t *testing.T) {
 	t.Parallel()
 	a := newAzure(t)
 	for path, want := range map[string]int{
 		"GET /_mock/requests": 200, "GET /_mock/state/": 200, "POST /_mock/reset": 200, "GET /_mock/reset": 405, "POST /_mock/state": 405,
 		"GET /_mock/faults": 200, "DELETE /_mock/faults": 200, "PUT /_mock/faults": 405, "GET /_mock/": 200, "GET /_mock": 308, "GET /_mock/secrets": 404,
+		"GET /_mock/settings": 200, "DELETE /_mock/settings": 200, "POST /_mock/settings": 405, "GET /_mock/clock": 200, "DELETE /_mock/clock": 405,
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		if got := a.control(t, method, path); got.status != want {
