@@ -90,6 +90,9 @@ func (l life) event() {
 	if answer := l.do(method, path, body); answer.status >= http.StatusInternalServerError {
 		l.t.Fatalf("%s %s %s: %d %s", method, path, body, answer.status, answer.text)
 	}
+	if err := l.azure.world.Verify(); err != nil {
+		l.t.Fatalf("after %s %s: %v", method, path, err)
+	}
 	l.azure.clock.Advance(time.Duration(l.random.IntN(900)) * time.Millisecond)
 }
 

@@ -55,7 +55,7 @@ func (w *World) overlay(state State) error {
 	w.roleDefinitions, w.roleAssignments, w.locks = map[string]*RoleDefinition{}, newAssignmentStore(), map[string]*Lock{}
 	maps.DeleteFunc(w.principals, func(_ string, p *Principal) bool { return p.ResourceID != "" })
 	r := restorer{w}
-	return errors.Join(
+	err := errors.Join(
 		each("subscriptions", state.Subscriptions, r.subscription),
 		each("resourceGroups", state.ResourceGroups, r.resourceGroup),
 		each("principals", state.Principals, r.principal),
@@ -68,6 +68,10 @@ func (w *World) overlay(state State) error {
 		each("deletedRoleAssignments", state.DeletedRoleAssignments, r.deletedRoleAssignment),
 		each("locks", state.Locks, r.lock),
 	)
+	if err != nil {
+		return err
+	}
+	return w.verify()
 }
 
 // A restorer puts the objects of a state into a world. Errors begin with the name of the field that they are about.
@@ -150,21 +154,12 @@ func guids(namesAndValues ...string) error {
 	return nil
 }
 
-// managed wants the principal of a managed identity to be in the directory, and to belong to the resource.
-func (r restorer) managed(principalID, clientID, resourceID string) error {
-	p := r.world.principals[key(principalID)]
-	if p == nil || key(p.AppID) != key(clientID) || key(p.ResourceID) != key(resourceID) {
-		return fmt.Errorf("principalId: there is no principal %q of %s with the application ID %q", principalID, resourceID, clientID)
-	}
-	return nil
-}
-
 func (r restorer) identity(s IdentityState) error {
 	_, name, err := r.resource(s.ID, userAssignedIdentities)
 	if err != nil {
 		return err
 	}
-	if err := r.managed(s.PrincipalID, s.ClientID, s.ID); err != nil {
+	if err := guids("principalId", s.PrincipalID, "clientId", s.ClientID, "tenantId", s.TenantID); err != nil {
 		return err
 	}
 	identity := &UserAssignedIdentity{
@@ -199,9 +194,6 @@ func (r restorer) roleAssignment(s RoleAssignmentState) error {
 	assignment, err := r.readAssignment(s)
 	if err != nil {
 		return err
-	}
-	if r.world.roleDefinition(s.RoleID) == nil {
-		return fmt.Errorf("roleId: there is no role %q", s.RoleID)
 	}
 	if r.world.roleAssignments.get(assignment.ID) != nil {
 		return fmt.Errorf("id: there is another %q", s.ID)

@@ -184,19 +184,20 @@ func TestMistakesInAStateAreNamedAndChangeNothing(t *testing.T) {
 	s.must(http.StatusCreated, http.MethodPut, testAssignments+newGUID(), assignmentBody(DefaultOperatorID, readerRole, ""))
 	good := a.control(t, http.MethodGet, "/_mock/state").text
 	for name, c := range map[string]struct{ old, fresh, want string }{
-		"an unknown field":              {`"version":1`, `"version":1,"color":"red"`, `unknown field "color"`},
-		"another version":               {`"version":1`, `"version":2`, "version: this mock reads version 1"},
-		"more behind the end":           {`{"version"`, `{} {"version"`, "more behind its end"},
-		"another subscription":          {`"subscriptions":[{"id":"2`, `"subscriptions":[{"id":"3`, "subscriptions[0].id: there is no subscription"},
-		"an unknown provider":           {`"registeredProviders":["`, `"registeredProviders":["Microsoft.Mars","`, `registeredProviders: the mock has no resource provider "Microsoft.Mars"`},
-		"a group that is none":          {`"resourceGroups":[{"id":"/subscriptions`, `"resourceGroups":[{"id":"/subscription`, "resourceGroups[0].id"},
-		"a state that is none":          {`"provisioningState":"Succeeded"`, `"provisioningState":"Fine"`, `provisioningState: "Fine" is none of`},
-		"an identity in no group":       {`"identities":[{"id":"/subscriptions/22222222-2222-4222-8222-222222222222/resourcegroups/DevTest`, `"identities":[{"id":"/subscriptions/22222222-2222-4222-8222-222222222222/resourcegroups/Prod`, "identities[0].id: there is no resource group"},
-		"an identity without principal": {`"clientId":"`, `"clientId":"f`, "identities[0].principalId"},
-		"an assignment of no role":      {`"roleId":"`, `"roleId":"f`, "roleAssignments[0]"},
-		"an assignment elsewhere":       {`"scope":"/subscriptions/2`, `"scope":"/subscriptions/3`, "roleAssignments[0].id"},
-		"an attachment of nothing":      {`"userAssigned":[{`, `"userAssigned":[null,{`, "userAssigned[0].id"},
-		"an unknown principal":          {`"principals":[{"objectId":"4`, `"principals":[{"objectId":"5`, "principals[0].objectId: there is no principal"},
+		"an unknown field":          {`"version":1`, `"version":1,"color":"red"`, `unknown field "color"`},
+		"another version":           {`"version":1`, `"version":2`, "version: this mock reads version 1"},
+		"more behind the end":       {`{"version"`, `{} {"version"`, "more behind its end"},
+		"another subscription":      {`"subscriptions":[{"id":"2`, `"subscriptions":[{"id":"3`, "subscriptions[0].id: there is no subscription"},
+		"an unknown provider":       {`"registeredProviders":["`, `"registeredProviders":["Microsoft.Mars","`, `registeredProviders: the mock has no resource provider "Microsoft.Mars"`},
+		"a group that is none":      {`"resourceGroups":[{"id":"/subscriptions`, `"resourceGroups":[{"id":"/subscription`, "resourceGroups[0].id"},
+		"a state that is none":      {`"provisioningState":"Succeeded"`, `"provisioningState":"Fine"`, `provisioningState: "Fine" is none of`},
+		"an identity in no group":   {`"identities":[{"id":"/subscriptions/22222222-2222-4222-8222-222222222222/resourcegroups/DevTest`, `"identities":[{"id":"/subscriptions/22222222-2222-4222-8222-222222222222/resourcegroups/Prod`, "identities[0].id: there is no resource group"},
+		"an identity of nobody":     {`,"resourceId":"`, `,"displayName":"`, "objectId: there is no principal"},
+		"an operation that is over": {`"etag":2`, `"etag":2,"operationId":"00000000-0000-4000-8000-000000000000"`, "which is not in progress"},
+		"an assignment of no role":  {`"roleId":"acdd72a7-`, `"roleId":"00000000-`, "is of no role"},
+		"an assignment elsewhere":   {`"scope":"/subscriptions/2`, `"scope":"/subscriptions/3`, "roleAssignments[0].id"},
+		"an attachment of nothing":  {`"userAssigned":[{`, `"userAssigned":[null,{`, "userAssigned[0].id"},
+		"an unknown principal":      {`"principals":[{"objectId":"4`, `"principals":[{"objectId":"5`, "principals[0].objectId: there is no principal"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,7 +4,6 @@
 package mockarm
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 )
@@ -45,10 +44,6 @@ func (r restorer) host(s HostState, kind string) (Host, error) {
 	if err != nil {
 		return Host{}, fmt.Errorf("provisioningState: %w", err)
 	}
-	operation := r.world.operations[key(s.OperationID)]
-	if s.OperationID != "" && (operation == nil || operation.Status != inProgress || key(operation.TargetID) != key(s.ID)) {
-		return Host{}, fmt.Errorf("operationId: no operation %q is in progress on it", s.OperationID)
-	}
 	h := Host{
 		ID: s.ID, Name: name, Type: kind, SubscriptionID: group.SubscriptionID, ResourceGroup: group.Name,
 		Location: s.Location, Tags: s.Tags, Zones: s.Zones, Plan: s.Plan, Properties: s.Properties,
@@ -58,26 +53,13 @@ func (r restorer) host(s HostState, kind string) (Host, error) {
 	if err != nil {
 		return Host{}, err
 	}
-	if own := identity.system; own != nil {
-		if err := r.managed(own.PrincipalID, own.ClientID, s.ID); err != nil {
-			return Host{}, fmt.Errorf("systemAssigned.%w", err)
-		}
-	}
 	h.SystemAssigned, h.UserAssigned = identity.system, identity.user
 	if s.PendingIdentity == nil {
 		return h, nil
 	}
-	if s.OperationID == "" {
-		return Host{}, errors.New("pendingIdentity: no operation is in progress")
-	}
 	pending, err := r.hostIdentity(*s.PendingIdentity, identity)
 	if err != nil {
 		return Host{}, fmt.Errorf("pendingIdentity.%w", err)
-	}
-	if own := pending.system; own != nil {
-		if err := r.managed(own.PrincipalID, own.ClientID, s.ID); err != nil {
-			return Host{}, fmt.Errorf("pendingIdentity.systemAssigned.%w", err)
-		}
 	}
 	h.pending = &pending
 	return h, nil
