@@ -18,7 +18,9 @@ import (
 // options are those that both commands have.
 type options struct {
 	seed     string
+	state    string
 	faults   string
+	settings string
 	vm       string
 	host     string
 	listen   string
@@ -30,7 +32,9 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // Errors are told once, by main.
 	flags.StringVar(&o.seed, "seed", "", "")
+	flags.StringVar(&o.state, "state", "", "")
 	flags.StringVar(&o.faults, "faults", "", "")
+	flags.StringVar(&o.settings, "settings", "", "")
 	flags.StringVar(&o.vm, "vm", "", "")
 	flags.StringVar(&o.host, "host", string(mockarm.VirtualMachineHost), "")
 	flags.BoolVar(&o.throttle, "throttle", false, "")
@@ -52,11 +56,23 @@ type azure struct {
 	server      *mockarm.Server
 	directory   string
 	environment map[string]string
+	keeper      *keeper // nil where the world is not kept
 }
 
-// start starts the mock that the options describe.
-func (o *options) start() (_ *azure, err error) {
-	world, err := o.world()
+// start starts the mock that the options describe. stderr is for what the user should know.
+func (o *options) start(stderr io.Writer) (_ *azure, err error) {
+	seed, err := o.world()
+	if err != nil {
+		return nil, err
+	}
+	clock := &mockarm.Clock{}
+	var file *mockarm.StateFile
+	var world *mockarm.World
+	if o.state == "" {
+		world, err = mockarm.NewWorld(seed, clock)
+	} else if file, err = o.openState(seed, clock, stderr); err == nil {
+		world = file.World()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +80,9 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("choosing the machine: %w", err)
 	}
-	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
+	if err := o.configure(world); err != nil {
+		return nil, err
+	}
 	a := &azure{server: mockarm.NewServer(world)}
 	defer func() {
 		if err != nil {
@@ -84,45 +102,80 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.environment, err = a.server.Environment(files, ""); err != nil {
+	if a.environment, err = o.surroundings(a.server, files, machineID); err != nil {
 		return nil, err
 	}
-	return a, o.settle(a, machineID)
+	if file != nil {
+		a.keeper = keep(file, stderr)
+	}
+	return a, nil
 }
 
-// settle has the environment be that of a process on the kind of host that the options name.
-func (o *options) settle(a *azure, machineID string) error {
-	host := mockarm.IdentityHost(o.host)
+// surroundings are the environment of a process on the kind of host that the options name.
+func (o *options) surroundings(server *mockarm.Server, files mockarm.CertificateFiles, machineID string) (map[string]string, error) {
+	host, virtualMachine := mockarm.IdentityHost(o.host), machineID
 	if !slices.Contains(mockarm.IdentityHosts, host) {
-		return usageError{fmt.Errorf("--host: there is no kind of host %q; there are %q", o.host, mockarm.IdentityHosts)}
+		return nil, usageError{fmt.Errorf("--host: there is no kind of host %q; there are %q", o.host, mockarm.IdentityHosts)}
 	}
-	switch {
-	case machineID == "" && host == mockarm.VirtualMachineHost:
-		return nil // Without a machine there are no identities, and a client may need none.
-	case machineID == "":
-		return usageError{fmt.Errorf("--host %s: there is not exactly one machine whose identities it could have; choose one with --vm", host)}
+	if host != mockarm.VirtualMachineHost {
+		virtualMachine = "" // Such a host has no IMDS.
+		if machineID == "" {
+			return nil, usageError{fmt.Errorf("--host %s: there is not exactly one machine whose identities it could have; choose one with --vm", host)}
+		}
 	}
-	variables, err := a.server.IdentityEnvironment(host, machineID, mockarm.ArcKeyDirectory)
-	maps.Copy(a.environment, variables)
-	return err
+	environment, err := server.Environment(files, virtualMachine)
+	if err != nil || machineID == "" { // Without a machine there are no identities, and a client may need none.
+		return environment, err
+	}
+	variables, err := server.IdentityEnvironment(host, machineID, mockarm.ArcKeyDirectory)
+	maps.Copy(environment, variables)
+	return environment, err
 }
 
-// world makes the world that the server begins with.
-func (o *options) world() (_ *mockarm.World, err error) {
-	clock := &mockarm.Clock{}
+// openState goes on with the world in the state file, or begins a new one there.
+func (o *options) openState(seed mockarm.Seed, clock *mockarm.Clock, stderr io.Writer) (*mockarm.StateFile, error) {
+	file, seeded, err := mockarm.OpenStateFile(o.state, seed, clock)
+	if err != nil {
+		return nil, err
+	}
+	if !seeded && o.seed != "" {
+		complain(stderr, fmt.Sprintf("mockarm: %s goes on from another seed than %s; remove it to begin anew\n", o.state, o.seed))
+	}
+	return file, nil
+}
+
+// world reads the seed of the world that the server begins with.
+func (o *options) world() (_ mockarm.Seed, err error) {
 	if o.seed == "" {
-		return mockarm.DefaultWorld(clock), nil
+		return mockarm.DefaultSeed(), nil
 	}
 	file, err := os.Open(o.seed)
 	if err != nil {
-		return nil, fmt.Errorf("opening the seed: %w", err)
+		return mockarm.Seed{}, fmt.Errorf("opening the seed: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	world, err := mockarm.LoadWorld(file, clock)
+	seed, err := mockarm.ReadSeed(file)
 	if err != nil {
-		return nil, fmt.Errorf("loading %s: %w", o.seed, err)
+		return mockarm.Seed{}, fmt.Errorf("loading %s: %w", o.seed, err)
 	}
-	return world, nil
+	return seed, nil
+}
+
+// configure has the world behave as the file of settings says.
+func (o *options) configure(world *mockarm.World) (err error) {
+	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
+	if o.settings == "" {
+		return nil
+	}
+	file, err := os.Open(o.settings)
+	if err != nil {
+		return fmt.Errorf("opening the settings: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := world.ChangeSettings(file); err != nil {
+		return fmt.Errorf("loading %s: %w", o.settings, err)
+	}
+	return nil
 }
 
 // inject has go wrong what the file of faults says.
@@ -145,9 +198,12 @@ func (o *options) inject(server *mockarm.Server) (err error) {
 	return nil
 }
 
-// stop ends the server and takes its files away.
+// stop ends the server, saves the world if it is kept, and takes the files away.
 func (a *azure) stop() error {
 	err := a.server.Close()
+	if a.keeper != nil {
+		err = errors.Join(err, a.keeper.stop())
+	}
 	if a.directory != "" {
 		err = errors.Join(err, os.RemoveAll(a.directory))
 	}
