@@ -17,7 +17,7 @@ import (
 )
 
 // serve runs the mock until it is told to stop.
-func serve(ctx context.Context, arguments []string, stdout io.Writer) (err error) {
+func serve(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
 	var o options
 	rest, err := o.parse("serve", arguments)
 	if err != nil {
@@ -37,6 +37,7 @@ func serve(ctx context.Context, arguments []string, stdout io.Writer) (err error
 	if _, err := io.WriteString(stdout, exports(a.environment)); err != nil {
 		return fmt.Errorf("printing the environment: %w", err)
 	}
+	complain(stderr, "mockarm: look at "+a.server.PageURL()+" (the browser will warn of the throw-away certificate)\n")
 	<-ctx.Done()
 	return nil
 }
