@@ -39,7 +39,7 @@ try {
   const grant = workspace(mock, 'tutorial-user-assigned/grant');
   await grant('apply', '-auto-approve', `-var=subscription_id=${mock.environment.ARM_SUBSCRIPTION_ID}`);
   await workspace(mock, 'tutorial-user-assigned/read')('apply', '-auto-approve', `-var=client_id=${(await grant('output', '-raw', 'client_id')).trim()}`);
-  await page.locator('#log-rows').getByText('id-reader').first().waitFor();
+  await page.locator('#log-rows tr').filter({ hasText: 'id-reader' }).filter({ has: page.getByRole('cell', { name: '200' }) }).waitFor();
   await page.locator('#picture').getByRole('button', { name: /^virtual machine vm-linux/ }).click();
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: file, animations: 'disabled' });
