@@ -49,9 +49,10 @@ Options:
   --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 
-While it runs, curl --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/requests" tells what was
-asked of it; _mock/state tells what has become of the world, and a PUT of such a state brings it back;
-a POST to _mock/reset starts again.
+While it runs, $MOCKARM_URL/_mock/ is a page that shows the world and the requests as they come in.
+curl --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/requests" tells what was asked of it;
+_mock/state tells what has become of the world, and a PUT of such a state brings it back; a POST to
+_mock/reset starts again.
 _mock/faults tells what went wrong on purpose; POST adds faults to it, and DELETE takes them away.
 PATCH changes _mock/settings, and a POST of {"advance": "1h"} to _mock/clock moves the mock's time on.
 `

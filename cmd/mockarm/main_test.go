@@ -305,6 +305,9 @@ func TestServeStaysUntilToldToStop(t *testing.T) {
 				t.Errorf("printed %s", lines)
 			}
 			url := strings.Split(lines, "'")[1]
+			if want := "mockarm: look at " + url + "/_mock/ "; !strings.HasPrefix(p.stderr.String(), want) {
+				t.Errorf("standard error is %q, want %q", p.stderr.String(), want)
+			}
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 			if err != nil {
 				t.Fatal(err)

@@ -37,6 +37,7 @@ func serve(ctx context.Context, arguments []string, stdout, stderr io.Writer) (e
 	if _, err := io.WriteString(stdout, exports(a.environment)); err != nil {
 		return fmt.Errorf("printing the environment: %w", err)
 	}
+	complain(stderr, "mockarm: look at "+a.server.PageURL()+" (the browser will warn of the throw-away certificate)\n")
 	<-ctx.Done()
 	return nil
 }

@@ -34,6 +34,9 @@ var pagePolicy = strings.Join([]string{
 	"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 }, "; ")
 
+// PageURL is where a browser on this machine sees the world and what is asked of it.
+func (s *Server) PageURL() string { return s.URL() + pagePath }
+
 // servePage answers with a file of the page. It tells false for a path that is none of the page's.
 func servePage(w http.ResponseWriter, r *http.Request) bool {
 	name, found := strings.CutPrefix(r.URL.Path, pagePath)

@@ -33,5 +33,8 @@ export function setText(target, text) {
   }
 }
 
+// breakable is a text that may go on in the next line behind each slash.
+export const breakable = (text) => text.split(/(?<=\/)/).flatMap((part, i) => (i === 0 ? [part] : [element("wbr"), part]));
+
 // count is a number with its noun.
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;

@@ -3,7 +3,7 @@
 
 // The same facts as the picture's, in words: tables of all relations, and the details of one object.
 
-import { byId, count, element } from "./dom.js";
+import { breakable, byId, count, element } from "./dom.js";
 import { actsAs, describe, inWords, kinds, matches } from "./world.js";
 
 const mostRows = 200;
@@ -87,7 +87,7 @@ function details(object, standIn, onChoose) {
     heading(object.name),
     element("p", { class: "kind" }, kinds[object.kind]),
     element("dl", {},
-      ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]),
+      ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, ...breakable(String(value)))]),
       ...(tags.length ? [element("dt", {}, "Tags"), ...tags.map(([name, value]) => element("dd", {}, `${name} = ${value}`))] : [])),
     ...object.locks.map((lock) => element("p", { class: "lock" }, `Locked: ${lock.level}${lock.notes ? `. ${lock.notes}` : ""}`)),
     ...related(object, onChoose),

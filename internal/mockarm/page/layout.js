@@ -289,7 +289,7 @@ function portOf({ kind, from, to, roleAt }, lanes, leaving) {
   leaving.set(from, ports);
   const end = kind === "mayDo" ? `${to.key}|${roleAt?.name}` : kind;
   const middle = from.y + from.height / 2;
-  const free = (y) => ![...ports.values()].includes(y) && !lanes.some((lane) => lane !== roleAt?.y && Math.abs(lane - y) < 5);
+  const free = (y) => ![...ports.values()].includes(y) && (from.column === "issuer" || !lanes.some((lane) => lane !== roleAt?.y && Math.abs(lane - y) < 5));
   if (!ports.has(end)) {
     const offsets = from.column === "own" ? [0, -6, 6] : kind === "attached" ? [13, 17, 9] : [0, -7, 7, -13];
     ports.set(end, offsets.map((offset) => middle + offset).find(free) ?? middle);

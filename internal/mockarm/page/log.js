@@ -1,7 +1,7 @@
 // Copyright (c) The azuremi authors
 // SPDX-License-Identifier: MPL-2.0
 
-import { byId, count, element, setText } from "./dom.js";
+import { breakable, byId, count, element, setText } from "./dom.js";
 
 const mostRows = 200;
 const mostRecords = 10_000; // as many as the mock keeps
@@ -50,12 +50,11 @@ export class RequestLog {
   // add takes up new requests, oldest first, and drops those that the mock has dropped.
   add(records, oldest) {
     const kept = this.#records.filter((r) => r.number >= oldest).concat(records).slice(-mostRecords);
-    if (records.length === 0 && kept.length === this.#records.length) {
-      return;
+    if (records.length > 0 || kept.length < this.#records.length) {
+      this.#records = kept;
+      this.#since += records.length;
+      this.#show();
     }
-    this.#records = kept;
-    this.#since += records.length;
-    this.#show();
     this.#announce();
   }
 
@@ -114,7 +113,7 @@ function pathParts({ path, query }) {
   const short = cut(path);
   const at = short.lastIndexOf("/", short.lastIndexOf("/") - 1);
   return [
-    element("span", { class: "quiet" }, short.slice(0, at + 1)), short.slice(at + 1),
+    element("span", { class: "quiet" }, ...breakable(short.slice(0, at + 1))), ...breakable(short.slice(at + 1)),
     ...(query ? [element("span", { class: "quiet" }, `?${cut(query)}`)] : []),
   ];
 }

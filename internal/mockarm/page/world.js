@@ -142,7 +142,7 @@ function addGrants(world, state, principals) {
     const principal = principals.get(keyOf(a.principalId));
     const managed = principal?.resourceId && (world.objects.get(keyOf(principal.resourceId))?.own ?? world.objects.get(keyOf(principal.resourceId)));
     const who = managed || world.objects.get(keyOf(a.principalId)) ||
-      gone(world, a.principalId, "unknown principal", `${kinds[a.principalType] ?? "principal"} that is not in the directory`, {});
+      gone(world, a.principalId, `principal ${a.principalId.slice(0, 8)}…`, `${kinds[a.principalType] ?? "principal"} that is not in the directory`, {});
     relate(world, "mayDo", who, scope(world, a.scope), { role: a.roleName || a.roleId, orphan: Boolean(a.orphan), assignment: a });
   }
 }
@@ -159,7 +159,16 @@ export function actsAs(object) {
 }
 
 // describe names an object with its kind, "resource group DevTest".
-export const describe = (object) => (object.kind === "root" ? kinds.root : `${kinds[object.kind]} ${object.name}`);
+export function describe({ kind, name }) {
+  switch (kind) {
+    case "root":
+      return kinds.root;
+    case "gone":
+      return `${name} (${kinds.gone})`;
+    default:
+      return `${kinds[kind]} ${name}`;
+  }
+}
 
 // inWords says what a relation is.
 export function inWords({ kind, source, target, role, dead, orphan }) {
