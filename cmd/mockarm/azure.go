@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 )
@@ -20,6 +21,7 @@ type options struct {
 	vm       string
 	listen   string
 	throttle bool
+	public   bool
 }
 
 // parse reads the options of a command, and returns what stands behind them.
@@ -30,6 +32,7 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags.StringVar(&o.faults, "faults", "", "")
 	flags.StringVar(&o.vm, "vm", "", "")
 	flags.BoolVar(&o.throttle, "throttle", false, "")
+	flags.BoolVar(&o.public, "public-hosts", false, "")
 	o.listen = "127.0.0.1:0"
 	if command == "serve" {
 		flags.StringVar(&o.listen, "listen", o.listen, "")
@@ -70,6 +73,9 @@ func (o *options) start() (_ *azure, err error) {
 	if err := o.inject(a.server); err != nil {
 		return nil, err
 	}
+	if o.public {
+		a.server.ServePublicHosts()
+	}
 	if err := a.server.ListenOn(o.listen); err != nil {
 		return nil, err
 	}
@@ -80,8 +86,13 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.environment, err = a.server.Environment(files, machineID)
-	return a, err
+	if a.environment, err = a.server.Environment(files, machineID); err != nil {
+		return nil, err
+	}
+	// What the Azure CLI remembers of this Azure must not get among what it remembers of the real one, and the tokens that it
+	// has for that must not come here.
+	a.environment["AZURE_CONFIG_DIR"] = filepath.Join(a.directory, "azure-cli")
+	return a, nil
 }
 
 // world makes the world that the server begins with.

@@ -39,6 +39,8 @@ Options:
                     by name or ARM ID; by default the only one that there is
   --faults FILE     what is to go wrong, in JSON: an array of faults, of which the simplest is
                     {"path": "**/roleAssignments/*", "nth": 2, "status": 503}
+  --public-hosts    stand in for management.azure.com, login.microsoftonline.com and graph.microsoft.com, for
+                    clients that honour HTTPS_PROXY and have these names built in
   --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 

@@ -62,7 +62,7 @@ func TestLoopbackNeedsNoProxy(t *testing.T) {
 		"example.com, 10.0.0.": "example.com,10.0.0.,127.0.0.1,localhost,::1",
 		"LOCALHOST":            "LOCALHOST,127.0.0.1,::1",
 	} {
-		if got := noProxy(existing, existing); got != want {
+		if got := noProxy(nil, existing, existing); got != want {
 			t.Errorf("noProxy(%q) = %q, want %q", existing, got, want)
 		}
 	}

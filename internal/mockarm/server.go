@@ -33,11 +33,17 @@ type Server struct {
 	address   string // of the HTTPS listener; "" without one
 	running   []*http.Server
 	imds      map[string]string // URLs of the IMDS listeners, by machine
+	proxies   map[string]string // URLs of the proxies, by machine
+	tunnels   map[net.Conn]bool // that are open through them
+	public    bool              // whether the server answers as Azure's public hosts
 }
 
 // NewServer makes a server for a world.
 func NewServer(w *World) *Server {
-	return &Server{world: w, services: services(), imds: map[string]string{}}
+	return &Server{
+		world: w, services: services(),
+		imds: map[string]string{}, proxies: map[string]string{}, tunnels: map[net.Conn]bool{},
+	}
 }
 
 // World is what the server serves.
@@ -60,7 +66,11 @@ func (s *Server) ListenOn(address string) error {
 	if s.address != "" {
 		return fmt.Errorf("listening on %q: already listening on %q", address, s.address)
 	}
-	if s.authority, err = newAuthority(); err != nil {
+	var names []string
+	if s.public {
+		names = publicHosts
+	}
+	if s.authority, err = newAuthority(names...); err != nil {
 		return fmt.Errorf("making the certificate authority: %w", err)
 	}
 	listener, err := net.Listen("tcp", address)
@@ -96,8 +106,12 @@ func (s *Server) Close() error {
 			first = fmt.Errorf("closing a listener: %w", err)
 		}
 	}
+	for end := range s.tunnels {
+		_ = end.Close() // Whoever is at the other end may have done so already.
+	}
 	s.running, s.address = nil, ""
 	clear(s.imds)
+	clear(s.proxies)
 	return first
 }
 
@@ -157,6 +171,7 @@ func (s *Server) Reset() {
 // ServeHTTP answers everything that is asked of the HTTPS address.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch segments, _ := splitPath(r.URL.EscapedPath()); {
+	case s.answerAs(w, r, segments):
 	case hasFold(segments, 0, "_mock"):
 		s.serveControl(w, r)
 	case hasFold(segments, 0, "metadata"):
