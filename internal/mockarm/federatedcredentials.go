@@ -130,7 +130,7 @@ func listFederatedCredentials(w *World, req *request, identity *UserAssignedIden
 	if text := queryValue(req, "$top"); text != "" {
 		top, err := strconv.Atoi(text)
 		if err != nil || top < 1 {
-			return fail(http.StatusBadRequest, "InvalidTopParameter", fmt.Sprintf("The value '%s' of the query parameter '$top' is invalid.", text))
+			return invalidTop(text)
 		}
 		size = min(size, top)
 	}

@@ -74,7 +74,7 @@ func listResourceGroups(w *World, req *request) *response {
 	if top := queryValue(req, "$top"); top != "" {
 		count, err := strconv.ParseUint(top, 10, 31)
 		if err != nil || count == 0 {
-			return fail(http.StatusBadRequest, "InvalidTopParameter", fmt.Sprintf("The value '%s' of the query parameter '$top' is invalid.", top))
+			return invalidTop(top)
 		}
 		groups = groups[:min(int(count), len(groups))]
 	}
@@ -100,12 +100,7 @@ func tagFilter(text string) (matches func(map[string]string) bool, refusal *resp
 		if !byName {
 			return !byValue
 		}
-		for tag, held := range tags {
-			if strings.EqualFold(tag, name) && (!byValue || held == value) {
-				return true
-			}
-		}
-		return false
+		return hasTag(tags, name, value, byValue)
 	}, nil
 }
 
