@@ -109,6 +109,13 @@ func markedForDeletion(h *Host, operation string) *response {
 // resource as its body is what Compute's clients count on.
 func asynchronous(w *World, req *request, answer *response, running *Operation, location string) *response {
 	answer = answer.with("Azure-AsyncNotification", "Enabled").
-		with("Azure-AsyncOperation", computeOperationURL(req, running, location))
+		with("Azure-AsyncOperation", computeOperationURL(req, running, location)).
+		with("x-ms-operation-identifier", operationIdentifier(req, running)).
+		with("x-ms-need-to-refresh-epl-cache", "False")
 	return pollLater(w, answer)
+}
+
+// operationIdentifier is what Compute's operations are found by in its own logs; no client reads it.
+func operationIdentifier(req *request, running *Operation) string {
+	return fmt.Sprintf("tenantId=%s,objectId=%s/%s/%s", req.caller.tenantID, req.caller.objectID, req.target.subscription, running.ID)
 }

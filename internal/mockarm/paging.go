@@ -17,6 +17,8 @@ type listBody struct {
 	Value    any        `json:"value"`
 	NextLink string     `json:"nextLink,omitempty"`
 	Count    *listCount `json:"count,omitempty"` // of subscriptions only
+
+	TotalCount *int `json:"totalCount,omitempty"` // of the resources that an identity is assigned to only
 }
 
 // A listCount tells how many items all pages of a list hold together.

@@ -224,8 +224,8 @@ func deleteResourceGroup(w *World, req *request) *response {
 		})
 	}
 	answer := &response{status: http.StatusAccepted}
-	return pollLater(w, answer.with("Location", fmt.Sprintf("%s/subscriptions/%s/operationresults/%s?api-version=%s",
-		req.baseURL, req.target.subscription, deletion.ID, req.apiVersion)))
+	return pollLater(w, answer.with("Location", fmt.Sprintf("%s/subscriptions/%s/operationresults/%s?api-version=%s&%s",
+		req.baseURL, req.target.subscription, deletion.ID, req.apiVersion, deletion.seal())))
 }
 
 // removeResourceGroup takes a group away with all that is in it.
