@@ -70,6 +70,11 @@ func differences(at string, got, recorded any) []string {
 	return []string{fmt.Sprintf("%s is %#v, want %#v", at, got, recorded)}
 }
 
+// keysOf are the keys of an object, in order.
+func keysOf(object map[string]any) string {
+	return strings.Join(slices.Sorted(maps.Keys(object)), " ")
+}
+
 // inDefaultWorld fills in what recordings have in place of IDs: {s} and {t}, {vm} and {id1} of the default world.
 var inDefaultWorld = strings.NewReplacer(
 	"{s}", DefaultSubscriptionID, "{t}", DefaultTenantID, "{vm}", DefaultMachineID, "{o}", DefaultOperatorID, "{c}", DefaultOperatorAppID,
