@@ -57,7 +57,7 @@ func TestAzurermFindsWhatItAsksFor(t *testing.T) {
 	}
 	assignment := group + "/providers/Microsoft.Authorization/roleAssignments/" + newGUID()
 	s.refused(http.StatusNotFound, "RoleAssignmentNotFound", http.MethodGet, assignment, "")
-	s.must(http.StatusCreated, http.MethodPut, assignment, `{"properties": {"roleDefinitionId": "`+found[0]["id"].(string)+`", "principalId": "`+
+	s.must(http.StatusCreated, http.MethodPut, assignment, `{"properties": {"roleDefinitionId": "`+answer{body: found[0]}.value("id")+`", "principalId": "`+
 		made.value("properties", "principalId")+`", "principalType": "ServicePrincipal"}}`)
 	for range 5 { // It waits for five answers in a row.
 		s.must(http.StatusOK, http.MethodGet, assignment, "")
@@ -117,13 +117,13 @@ func TestAzureCLIFindsWhatItAsksFor(t *testing.T) {
 	a.finish()
 	// az role assignment create --assignee-object-id --assignee-principal-type looks up the role and assigns it.
 	role := s.must(http.StatusOK, http.MethodGet, testGroup+"/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-05-01-preview&$filter=roleName%20eq%20'Reader'", "").items()[0]
-	s.must(http.StatusCreated, http.MethodPut, testAssignments+newGUID()+"?api-version=2022-04-01", `{"properties": {"roleDefinitionId": "`+role["id"].(string)+`",
+	s.must(http.StatusCreated, http.MethodPut, testAssignments+newGUID()+"?api-version=2022-04-01", `{"properties": {"roleDefinitionId": "`+answer{body: role}.value("id")+`",
 		"principalId": "`+made.value("properties", "principalId")+`", "principalType": "ServicePrincipal"}}`)
 
 	list := func(path, query string) []string {
 		var names []string
 		for _, item := range s.must(http.StatusOK, http.MethodGet, path+"/resources?api-version=2024-11-01"+query, "").items() {
-			names = append(names, item["name"].(string))
+			names = append(names, answer{body: item}.value("name"))
 		}
 		return names
 	}

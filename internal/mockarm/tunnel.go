@@ -74,6 +74,7 @@ func (c *readAhead) negotiate(request *http.Request) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
+		_ = response.Body.Close()
 		return fmt.Errorf("it answers %s", response.Status)
 	}
 	return c.SetDeadline(time.Time{})
