@@ -5,11 +5,12 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import process from 'node:process';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { devTest, subscriptionId } from './azure.mjs';
-import { control, underMockarm } from './mockarm.mjs';
+import { control, program, underMockarm } from './mockarm.mjs';
 
 const group = '/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/DevTest';
 const clientId = '88888888-8888-4888-8888-888888888888';
@@ -80,4 +81,27 @@ test('each public host has what it has in Azure', async () => {
 test('plain HTTP to anybody else is refused, and says why', async () => {
   const answer = await sh('curl -s -w "%{http_code}" http://example.com/');
   assert.match(answer, /this proxy answers for http:\/\/169\.254\.169\.254 only; add example\.com to NO_PROXY[^]*403$/);
+});
+
+test('a proxy of the user is still the way to everybody else', async (t) => {
+  const asked = [];
+  const proxy = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.end('passed on');
+  });
+  proxy.on('connect', (request, socket) => {
+    asked.push(`CONNECT ${request.url}`);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise((listens) => proxy.listen(0, '127.0.0.1', listens));
+  t.after(() => proxy.close());
+  const url = `http://127.0.0.1:${proxy.address().port}`;
+  const users = { HTTP_PROXY: url, http_proxy: url, HTTPS_PROXY: url, https_proxy: url, NO_PROXY: '', no_proxy: '' };
+  const inside = (line) => sh(`"${program}" exec --public-hosts --vm vm-linux -- ${line}`, users);
+
+  assert.equal(await inside('curl -s http://example.com/a'), 'passed on');
+  await assert.rejects(inside('curl -s https://example.com/'));
+  assert.match(await inside('curl -s "https://management.azure.com/subscriptions"'), /MissingApiVersionParameter|AuthenticationFailed/);
+  assert.match(await inside('curl -s -H Metadata:true "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01"'), /tenantId/);
+  assert.deepEqual(asked, ['GET http://example.com/a', 'CONNECT example.com:443']);
 });

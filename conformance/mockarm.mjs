@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../bin/mockarm', import.meta.url));
+/** The program under test. */
+export const program = fileURLToPath(new URL('../bin/mockarm', import.meta.url));
 
 // Says to a test file that it runs at the side of its mock, and where its files are.
 const marker = 'CONFORMANCE_DIRECTORY';

@@ -30,8 +30,10 @@ type authority struct {
 func newAuthority(names ...string) (*authority, error) {
 	now := time.Now()
 	root := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{Organization: []string{"azuremi"}, CommonName: "mockarm throw-away CA"},
+		SerialNumber: big.NewInt(1),
+		// Each has a name of its own: a mock that is started within the environment of another trusts both, and OpenSSL looks
+		// for an issuer by name.
+		Subject:               pkix.Name{Organization: []string{"azuremi"}, CommonName: "mockarm throw-away CA " + rand.Text()},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.Add(certificateLifetime),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
