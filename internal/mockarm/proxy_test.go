@@ -220,7 +220,7 @@ func TestPublicHostsAreLeftAloneUnlessAskedFor(t *testing.T) {
 
 func TestCloseEndsTunnels(t *testing.T) {
 	t.Parallel()
-	a, _ := standIn(t)
+	a := newAzure(t)
 	endpoint, err := a.ProxyEndpoint(DefaultMachineID)
 	if again, _ := a.ProxyEndpoint(strings.ToUpper(DefaultMachineID)); err != nil || again != endpoint {
 		t.Fatalf("two proxies for one machine: %q and %q, %v", endpoint, again, err)
@@ -228,11 +228,15 @@ func TestCloseEndsTunnels(t *testing.T) {
 	if _, err := a.ProxyEndpoint(DefaultMachineID + "0"); err == nil {
 		t.Error("there is a proxy for a machine that is not there")
 	}
+	// The far end stays, so that it is the mock that ends the tunnel.
+	far, err := net.Listen("tcp", "127.0.0.1:0")
+	far = made(t, far, err)
+	defer func() { _ = far.Close() }()
 	connection, err := net.Dial("tcp", parsed(t, endpoint).Host)
 	connection = made(t, connection, err)
 	defer func() { _ = connection.Close() }()
-	_ = connection.SetDeadline(time.Now().Add(time.Minute)) // Against hanging.
-	if _, err := io.WriteString(connection, "CONNECT management.azure.com:443 HTTP/1.1\r\nHost: management.azure.com:443\r\n\r\n"); err != nil {
+	_ = connection.SetDeadline(time.Now().Add(10 * time.Second)) // Against hanging.
+	if _, err := fmt.Fprintf(connection, "CONNECT %[1]s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", far.Addr()); err != nil {
 		t.Fatal(err)
 	}
 	reader := bufio.NewReader(connection)

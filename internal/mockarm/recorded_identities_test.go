@@ -72,6 +72,8 @@ func TestRecordedAssociatedResources(t *testing.T) {
 	s.refused(http.StatusBadRequest, "InvalidTopParameter", http.MethodPost, path+"&$top=no", "")
 	s.must(http.StatusOK, http.MethodDelete, id, "")
 	s.refused(http.StatusNotFound, "ResourceNotFound", http.MethodPost, path, "")
+	s.createIdentity("id1") // Another one under the old name, which the machine does not have.
+	same(t, s.must(http.StatusOK, http.MethodPost, path, ""), `{"totalCount": 0, "value": []}`)
 }
 
 func TestRecordedSystemAssignedIdentity(t *testing.T) {

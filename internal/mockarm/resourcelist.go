@@ -5,6 +5,7 @@ package mockarm
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -37,8 +38,8 @@ func listResources(w *World, req *request) *response {
 	}
 	expand := strings.ToLower(queryValue(req, "$expand"))
 	resources := []genericResource{}
-	for _, resource := range w.genericResources() {
-		if !encloses(req.target.scope, resource.ID) || !matches(resource) || !w.allowed(req.caller, resource.Type+"/read", resource.ID) {
+	for _, resource := range w.genericResources(req.target.scope) {
+		if !matches(resource) || !w.allowed(req.caller, resource.Type+"/read", resource.ID) {
 			continue
 		}
 		if !strings.Contains(expand, "provisioningstate") {
@@ -57,26 +58,35 @@ func listResources(w *World, req *request) *response {
 	return pageOf(req, resources, size)
 }
 
-// genericResources are all tracked resources, in the order of their IDs. Azure Resource Manager keeps a list of its own, in
-// which resource groups have their capital whatever the resource provider writes.
-func (w *World) genericResources() []genericResource {
-	var resources []genericResource
-	for _, identity := range w.identities {
-		id := strings.Replace(identity.ID, "/resourcegroups/", "/resourceGroups/", 1)
-		resources = append(resources, genericResource{
-			ID: id, Name: identity.Name, Type: userAssignedIdentities, Location: identity.Location, Tags: identity.Tags,
-			ProvisioningState: succeeded, resourceGroup: strings.Split(id, "/")[4],
-		})
+// genericResources are all tracked resources in a scope, in the order of their IDs. Azure Resource Manager keeps a list of its
+// own, in which resource groups have their capital whatever the resource provider writes.
+func (w *World) genericResources(scope string) []genericResource {
+	found := map[string]genericResource{}
+	for id, identity := range w.identities {
+		if encloses(scope, id) {
+			resourceID := strings.Replace(identity.ID, "/resourcegroups/", "/resourceGroups/", 1)
+			found[id] = genericResource{
+				ID: resourceID, Name: identity.Name, Type: userAssignedIdentities, Location: identity.Location, Tags: identity.Tags,
+				ProvisioningState: succeeded, resourceGroup: strings.Split(resourceID, "/")[4],
+			}
+		}
 	}
-	for _, set := range w.scaleSets {
-		resource := w.genericHost(&set.Host)
-		resource.SKU = set.SKU
-		resources = append(resources, resource)
+	for id, set := range w.scaleSets {
+		if encloses(scope, id) {
+			resource := w.genericHost(&set.Host)
+			resource.SKU = set.SKU
+			found[id] = resource
+		}
 	}
-	for _, machine := range w.machines {
-		resources = append(resources, w.genericHost(&machine.Host))
+	for id, machine := range w.machines {
+		if encloses(scope, id) {
+			found[id] = w.genericHost(&machine.Host)
+		}
 	}
-	slices.SortFunc(resources, func(a, b genericResource) int { return strings.Compare(key(a.ID), key(b.ID)) })
+	resources := make([]genericResource, 0, len(found))
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		resources = append(resources, found[id])
+	}
 	return resources
 }
 
