@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
@@ -25,6 +26,7 @@ type options struct {
 	host     string
 	listen   string
 	throttle bool
+	public   bool
 }
 
 // parse reads the options of a command, and returns what stands behind them.
@@ -38,6 +40,7 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags.StringVar(&o.vm, "vm", "", "")
 	flags.StringVar(&o.host, "host", string(mockarm.VirtualMachineHost), "")
 	flags.BoolVar(&o.throttle, "throttle", false, "")
+	flags.BoolVar(&o.public, "public-hosts", false, "")
 	o.listen = "127.0.0.1:0"
 	if command == "serve" {
 		flags.StringVar(&o.listen, "listen", o.listen, "")
@@ -92,6 +95,9 @@ func (o *options) start(stderr io.Writer) (_ *azure, err error) {
 	if err := o.inject(a.server); err != nil {
 		return nil, err
 	}
+	if o.public {
+		a.server.ServePublicHosts()
+	}
 	if err := a.server.ListenOn(o.listen); err != nil {
 		return nil, err
 	}
@@ -105,6 +111,9 @@ func (o *options) start(stderr io.Writer) (_ *azure, err error) {
 	if a.environment, err = o.surroundings(a.server, files, machineID); err != nil {
 		return nil, err
 	}
+	// What the Azure CLI remembers of this Azure must not get among what it remembers of the real one, and the tokens that it
+	// has for that must not come here.
+	a.environment["AZURE_CONFIG_DIR"] = filepath.Join(a.directory, "azure-cli")
 	if file != nil {
 		a.keeper = keep(file, stderr)
 	}

@@ -46,6 +46,8 @@ Options:
                     {"path": "**/roleAssignments/*", "nth": 2, "status": 503}
   --settings FILE   which parts of Azure are to be quicker, slower or smaller, in JSON: an object like
                     {"operationDuration": "30s", "grantLag": "5m", "attachLag": "90s"}
+  --public-hosts    stand in for management.azure.com, login.microsoftonline.com and graph.microsoft.com, for
+                    clients that honour HTTPS_PROXY and have these names built in
   --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 

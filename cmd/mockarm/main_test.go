@@ -167,6 +167,22 @@ func TestCommandFindsTheMock(t *testing.T) {
 	}
 }
 
+func TestCommandIsLedPastNothing(t *testing.T) {
+	t.Parallel()
+	for option, want := range map[string]string{"--public-hosts=false": "http://proxy.example:3128", "--public-hosts": "http://127.0.0.1:"} {
+		p := newProgram(t, "exec", option, "--", "sh", "-c", `echo "$http_proxy|$HTTPS_PROXY|$NO_PROXY|$AZURE_CONFIG_DIR"; test "$http_proxy" = "$HTTP_PROXY"`)
+		p.Env = append(p.Env, "HTTPS_PROXY=http://proxy.example:3128", "NO_PROXY=169.254.169.254,corp.example", "no_proxy=", "AZURE_CONFIG_DIR=/home/somebody/.azure")
+		if code := p.run(t); code != 0 {
+			t.Fatalf("%s: exit code %d: %s", option, code, p.stderr.String())
+		}
+		told := strings.Split(strings.TrimSpace(p.stdout.String()), "|")
+		if len(told) != 4 || !strings.HasPrefix(told[0], "http://127.0.0.1:") || !strings.HasPrefix(told[1], want) ||
+			told[2] != "corp.example,127.0.0.1,localhost,::1" || !strings.HasPrefix(told[3], p.temporary) {
+			t.Errorf("%s: the environment: %q", option, told)
+		}
+	}
+}
+
 func TestSeedAndMachineAreChosen(t *testing.T) {
 	t.Parallel()
 	for machine, want := range map[string]string{"": "no IMDS", "web-2": "http://127.0.0.1:"} {

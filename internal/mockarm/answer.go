@@ -88,6 +88,7 @@ func (s *Server) writeARM(w http.ResponseWriter, r *http.Request, answer *respon
 	header.Set("x-ms-correlation-request-id", correlation)
 	header.Set("x-ms-routing-request-id", "WESTUS2:"+s.world.clock.Now().Format("20060102T150405Z")+":"+correlation)
 	header.Set("x-cache", "CONFIG_NOCACHE")
+	header.Set("x-msedge-ref", fmt.Sprintf("Ref A: %s Ref B: MOCK00EDGE01 Ref C: %s", strings.ToUpper(undashed(newGUID())), s.world.clock.Now().Format("2006-01-02T15:04:05Z")))
 	if strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") {
 		header.Set("x-ms-client-request-id", r.Header.Get("x-ms-client-request-id"))
 	}

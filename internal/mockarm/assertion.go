@@ -8,12 +8,23 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
 // assertionMethods are what Entra takes for a client assertion (Microsoft Learn: identity-platform/certificate-credentials).
 var assertionMethods = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodPS256.Alg()}
+
+// assertionSkew is how far the clocks of Entra and of whoever signs an assertion may be apart. Entra allows for some minutes
+// and does not document how many; here it is as little as MSAL for JavaScript needs, which rounds the time to the nearest
+// second and so is ahead as often as not.
+const assertionSkew = time.Second
+
+// assertionParser reads assertions by the world's clock.
+func (w *World) assertionParser(methods ...string) *jwt.Parser {
+	return jwt.NewParser(jwt.WithValidMethods(methods), jwt.WithExpirationRequired(), jwt.WithTimeFunc(w.clock.Now), jwt.WithLeeway(assertionSkew))
+}
 
 // checkAssertion checks a client assertion of a principal. authority is the URL of the tenant. The caller holds the world's
 // lock.
@@ -38,8 +49,7 @@ func (s *Server) checkAssertion(p *Principal, assertion, authority string) *entr
 	for _, key := range p.Keys {
 		keys.Keys = append(keys.Keys, key)
 	}
-	parser := jwt.NewParser(jwt.WithValidMethods(assertionMethods), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.world.clock.Now))
-	_, err := parser.Parse(assertion, func(*jwt.Token) (any, error) { return keys, nil })
+	_, err := s.world.assertionParser(assertionMethods...).Parse(assertion, func(*jwt.Token) (any, error) { return keys, nil })
 	switch {
 	case err == nil:
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenRequiredClaimMissing):

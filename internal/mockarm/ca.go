@@ -20,18 +20,20 @@ import (
 // certificateLifetime is long enough for any test run, and short enough that a forgotten CA file is soon worthless.
 const certificateLifetime = 7 * 24 * time.Hour
 
-// An authority is a throw-away certificate authority with the one certificate that it ever signs, for loopback. Its own
-// key is dropped at once, so that whoever trusts it trusts nothing else.
+// An authority is a throw-away certificate authority with the one certificate that it ever signs, for loopback and the names
+// that it was made for. Its own key is dropped at once, so that whoever trusts it trusts nothing else.
 type authority struct {
 	certificate []byte // PEM
 	server      tls.Certificate
 }
 
-func newAuthority() (*authority, error) {
+func newAuthority(names ...string) (*authority, error) {
 	now := time.Now()
 	root := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{Organization: []string{"azuremi"}, CommonName: "mockarm throw-away CA"},
+		SerialNumber: big.NewInt(1),
+		// Each has a name of its own: a mock that is started within the environment of another trusts both, and OpenSSL looks
+		// for an issuer by name.
+		Subject:               pkix.Name{Organization: []string{"azuremi"}, CommonName: "mockarm throw-away CA " + rand.Text()},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.Add(certificateLifetime),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
@@ -46,7 +48,7 @@ func newAuthority() (*authority, error) {
 		NotAfter:     root.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:     []string{"localhost"},
+		DNSNames:     append([]string{"localhost"}, names...),
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -14,7 +14,7 @@ var computeVersions = []string{
 	"2015-06-15", "2016-03-30", "2016-04-30-preview", "2017-03-30", "2017-12-01", "2018-04-01", "2018-06-01", "2018-10-01",
 	"2019-03-01", "2019-07-01", "2019-12-01", "2020-06-01", "2020-12-01", "2021-03-01", "2021-04-01", "2021-07-01",
 	"2021-11-01", "2022-03-01", "2022-08-01", "2022-11-01", "2023-03-01", "2023-07-01", "2023-09-01", "2024-03-01",
-	"2024-07-01", "2024-11-01", "2025-04-01", "2025-11-01", "2026-04-01",
+	"2024-07-01", "2024-11-01", "2025-04-01", "2025-11-01", "2026-03-01", "2026-04-01",
 }
 
 // etagVersion is the API version from which on machines have etags, and writes of them conditions.
@@ -109,6 +109,13 @@ func markedForDeletion(h *Host, operation string) *response {
 // resource as its body is what Compute's clients count on.
 func asynchronous(w *World, req *request, answer *response, running *Operation, location string) *response {
 	answer = answer.with("Azure-AsyncNotification", "Enabled").
-		with("Azure-AsyncOperation", computeOperationURL(req, running, location))
+		with("Azure-AsyncOperation", computeOperationURL(req, running, location)).
+		with("x-ms-operation-identifier", operationIdentifier(req, running)).
+		with("x-ms-need-to-refresh-epl-cache", "False")
 	return pollLater(w, answer)
+}
+
+// operationIdentifier is what Compute's operations are found by in its own logs; no client reads it.
+func operationIdentifier(req *request, running *Operation) string {
+	return fmt.Sprintf("tenantId=%s,objectId=%s/%s/%s", req.caller.tenantID, req.caller.objectID, req.target.subscription, running.ID)
 }

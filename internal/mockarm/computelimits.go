@@ -5,6 +5,7 @@ package mockarm
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ func computeLimits(w *World, r *request) []limit {
 			resource = polled.TargetID
 		}
 		of("GetOperationSubscriptionMaximum", 15_000, 5_000, "GetOperationResource", resource, 45, 15)
+		slices.Reverse(limits) // They are told in this order.
 	case reads && r.target.place() == onCollection:
 		of("HighCostGetSubscriptionMaximum", 900, 300, "", "", 0, 0)
 	case reads && kind == "virtualmachines":

@@ -158,6 +158,12 @@ func TestClientAssertionsAreVerified(t *testing.T) {
 			}
 		})
 	}
+	ahead := maps.Clone(good)
+	ahead["nbf"] = a.clock.Now().Add(time.Second).Unix() // Rounded up, as MSAL for JavaScript does.
+	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, ahead).SignedString(registered)
+	if got := a.assert(t, made(t, assertion, err)); got.status != http.StatusOK {
+		t.Errorf("a clock that is ahead by less than a second: %d %s", got.status, got.text)
+	}
 	if got := a.assert(t, "nonsense"); !strings.HasPrefix(got.value("error_description"), "AADSTS50027: ") {
 		t.Errorf("nonsense: %d %s", got.status, got.text)
 	}

@@ -6,8 +6,10 @@ package mockarm
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -58,8 +60,9 @@ func systemRoots() []byte {
 	return nil
 }
 
-// Environment are the variables under which clients find the mock: azuremi, azurerm and azapi, the Azure SDKs, and
-// whatever asks the control plane. machineID is the machine whose IMDS the clients use, "" for none.
+// Environment are the variables under which clients find the mock: azuremi, azurerm and azapi, the Azure SDKs, the Azure CLI,
+// clients that have the address of the IMDS built in, and whatever asks the control plane. machineID is the machine whose IMDS
+// the clients use, "" for none.
 func (s *Server) Environment(files CertificateFiles, machineID string) (map[string]string, error) {
 	operator, subscriptionID, url := s.world.Operator(), s.world.subscriptionOfClients(), s.URL()
 	environment := map[string]string{
@@ -82,33 +85,75 @@ func (s *Server) Environment(files CertificateFiles, machineID string) (map[stri
 		"AZURE_SUBSCRIPTION_ID": subscriptionID,
 		"AZURE_AUTHORITY_HOST":  url,
 
-		"SSL_CERT_FILE": files.Roots,
-		"MOCKARM_URL":   url,
+		// The Azure CLI takes the clouds that it knows from this URL, and wants an array. Its configuration has a variable for
+		// each option, AZURE_{section}_{option} (Microsoft Learn: azure-cli-configuration).
+		"ARM_CLOUD_METADATA_URL":        url + "/metadata/endpoints?api-version=2019-05-01",
+		"AZURE_CLOUD_NAME":              mockCloud,
+		"AZURE_CORE_INSTANCE_DISCOVERY": "false",
+
+		"SSL_CERT_FILE":       files.Roots, // Go, OpenSSL, Ruby
+		"REQUESTS_CA_BUNDLE":  files.Roots, // Python
+		"CURL_CA_BUNDLE":      files.Roots,
+		"NODE_EXTRA_CA_CERTS": files.CA, // Node.js, which has roots of its own
+		"MOCKARM_URL":         url,
 	}
-	// A proxy cannot reach this machine's loopback. Both spellings are in use, and clients differ in which they read first.
-	direct := noProxy(os.Getenv("NO_PROXY"), os.Getenv("no_proxy"))
-	environment["NO_PROXY"], environment["no_proxy"] = direct, direct
+	var proxied []string
 	if machineID != "" {
 		endpoint, err := s.IMDSEndpoint(machineID)
 		if err != nil {
 			return nil, err
 		}
 		environment["ARM_MSI_ENDPOINT"] = endpoint
+		// Where the Azure SDKs look for the IMDS; that for Go is the one that does not.
+		environment["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = strings.TrimSuffix(endpoint, imdsTokenPath)
+		proxied = append(proxied, imdsAddress)
 	}
+	proxied = append(proxied, s.publicNames()...)
+	if len(proxied) > 0 {
+		endpoint, err := s.ProxyEndpoint(machineID)
+		if err != nil {
+			return nil, err
+		}
+		inBothSpellings(environment, "HTTP_PROXY", endpoint)
+		if len(s.publicNames()) > 0 {
+			inBothSpellings(environment, "HTTPS_PROXY", endpoint)
+		}
+	}
+	// A proxy of the user's cannot reach this machine's loopback.
+	inBothSpellings(environment, "NO_PROXY", noProxy(proxied, os.Getenv("NO_PROXY"), os.Getenv("no_proxy")))
 	return environment, nil
 }
 
-// noProxy adds loopback to lists of hosts that are reached without a proxy.
-func noProxy(lists ...string) string {
+// inBothSpellings sets a variable in capitals and without: both are in use, and clients differ in which they read first. curl
+// reads http_proxy only.
+func inBothSpellings(environment map[string]string, name, value string) {
+	environment[name], environment[strings.ToLower(name)] = value, value
+}
+
+// noProxy adds loopback to lists of hosts that are reached without a proxy, and takes out what would lead past ours. Whoever
+// says "*" wants none at all.
+func noProxy(proxied []string, lists ...string) string {
 	var hosts []string
 	for _, list := range append(lists, "127.0.0.1,localhost,::1") {
 		for host := range strings.SplitSeq(list, ",") {
-			if host = strings.TrimSpace(host); host != "" && !containsFold(hosts, host) {
+			host = strings.TrimSpace(host)
+			covers := func(name string) bool { return bypasses(host, name) }
+			if host != "" && !containsFold(hosts, host) && !slices.ContainsFunc(proxied, covers) {
 				hosts = append(hosts, host)
 			}
 		}
 	}
 	return strings.Join(hosts, ",")
+}
+
+// bypasses tells whether an entry of NO_PROXY is for a host: its name, a domain that it is in, or a network.
+func bypasses(entry, host string) bool {
+	if network, err := netip.ParsePrefix(entry); err == nil {
+		address, err := netip.ParseAddr(host)
+		return err == nil && network.Contains(address)
+	}
+	domain := strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(entry, "*"), "."))
+	return domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
 // subscriptionOfClients is the first subscription of the seed.

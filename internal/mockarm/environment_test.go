@@ -55,6 +55,63 @@ func TestEnvironmentLeadsClientsToTheMock(t *testing.T) {
 	}
 }
 
+func TestEnvironmentLeadsOtherClientsToTheMock(t *testing.T) {
+	t.Parallel()
+	a, _ := listening(t)
+	files, err := a.WriteCertificates(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment, err := a.Environment(files, DefaultMachineID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := a.ProxyEndpoint(DefaultMachineID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"NODE_EXTRA_CA_CERTS": files.CA, "REQUESTS_CA_BUNDLE": files.Roots, "CURL_CA_BUNDLE": files.Roots,
+		"HTTP_PROXY": proxy, "http_proxy": proxy, "HTTPS_PROXY": "", "https_proxy": "",
+		"AZURE_POD_IDENTITY_AUTHORITY_HOST": strings.TrimSuffix(environment["ARM_MSI_ENDPOINT"], "/metadata/identity/oauth2/token"),
+		"ARM_CLOUD_METADATA_URL":            a.URL() + "/metadata/endpoints?api-version=2019-05-01",
+		"AZURE_CLOUD_NAME":                  "AzureMock", "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+	} {
+		if environment[name] != want {
+			t.Errorf("%s=%q, want %q", name, environment[name], want)
+		}
+	}
+	without, err := a.Environment(files, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "AZURE_POD_IDENTITY_AUTHORITY_HOST"} {
+		if _, set := without[name]; set {
+			t.Errorf("without a machine: %s=%q", name, without[name])
+		}
+	}
+	public, _ := standIn(t)
+	if environment, err = public.Environment(files, ""); err != nil || environment["HTTPS_PROXY"] == "" || environment["HTTPS_PROXY"] != environment["http_proxy"] {
+		t.Errorf("for the public hosts: HTTPS_PROXY=%q, http_proxy=%q, %v", environment["HTTPS_PROXY"], environment["http_proxy"], err)
+	}
+}
+
+func TestNothingLeadsPastTheProxy(t *testing.T) {
+	t.Parallel()
+	for existing, want := range map[string]string{
+		"169.254.169.254,corp.example":                "corp.example",
+		"169.254.0.0/16,10.0.0.0/8":                   "10.0.0.0/8",
+		".azure.com,*.azure.com,MANAGEMENT.azure.com": "",
+		"azure.com,notazure.com,vault.azure.net":      "notazure.com,vault.azure.net",
+		"*":                                           "*",
+	} {
+		got := noProxy([]string{imdsAddress, publicARM}, existing)
+		if got = strings.TrimSuffix(strings.TrimSuffix(got, "127.0.0.1,localhost,::1"), ","); got != want {
+			t.Errorf("noProxy(%q) keeps %q, want %q", existing, got, want)
+		}
+	}
+}
+
 func TestLoopbackNeedsNoProxy(t *testing.T) {
 	t.Parallel()
 	for existing, want := range map[string]string{
@@ -62,7 +119,7 @@ func TestLoopbackNeedsNoProxy(t *testing.T) {
 		"example.com, 10.0.0.": "example.com,10.0.0.,127.0.0.1,localhost,::1",
 		"LOCALHOST":            "LOCALHOST,127.0.0.1,::1",
 	} {
-		if got := noProxy(existing, existing); got != want {
+		if got := noProxy(nil, existing, existing); got != want {
 			t.Errorf("noProxy(%q) = %q, want %q", existing, got, want)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -126,13 +125,9 @@ func getFederatedCredential(_ *World, req *request, identity *UserAssignedIdenti
 }
 
 func listFederatedCredentials(w *World, req *request, identity *UserAssignedIdentity) *response {
-	size := w.settings.pageSize()
-	if text := queryValue(req, "$top"); text != "" {
-		top, err := strconv.Atoi(text)
-		if err != nil || top < 1 {
-			return fail(http.StatusBadRequest, "InvalidTopParameter", fmt.Sprintf("The value '%s' of the query parameter '$top' is invalid.", text))
-		}
-		size = min(size, top)
+	size, refusal := w.requestedPageSize(req)
+	if refusal != nil {
+		return refusal
 	}
 	names := slices.Sorted(maps.Keys(identity.federated))
 	return pageOf(req, slices.Values(names), size, func(name string) federatedCredentialBody {

@@ -49,8 +49,7 @@ func (s *Server) checkIssuersSignature(assertion, issuer string) *entraError {
 	}
 	// Entra takes RS256 from outside issuers and nothing else (Microsoft Learn: workload-identity-federation-considerations,
 	// "Unsupported algorithms").
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.world.clock.Now))
-	_, err := parser.Parse(assertion, func(*jwt.Token) (any, error) { return public, nil })
+	_, err := s.world.assertionParser(jwt.SigningMethodRS256.Alg()).Parse(assertion, func(*jwt.Token) (any, error) { return public, nil })
 	switch {
 	case err == nil:
 		return nil

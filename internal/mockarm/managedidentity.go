@@ -44,6 +44,10 @@ func managedIdentityService() service {
 				{method: http.MethodPut, on: onItem, action: userAssignedIdentities + "/write", handle: putIdentity},
 				{method: http.MethodPatch, on: onItem, action: userAssignedIdentities + "/write", handle: patchIdentity},
 				{method: http.MethodDelete, on: onItem, action: userAssignedIdentities + "/delete", handle: deleteIdentity},
+				{
+					method: http.MethodPost, on: onAction, verb: "listAssociatedResources",
+					action: userAssignedIdentities + "/listAssociatedResources/action", handle: listAssociatedResources,
+				},
 			},
 		},
 		federatedCredentialType(),

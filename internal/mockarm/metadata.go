@@ -11,7 +11,7 @@ import (
 // serveMetadata answers as ARM's description of the cloud that it is part of, from which clients learn where to sign in.
 // The shape depends on the API version: an object, an array of clouds before 2022, and five fields at the beginning.
 func (s *Server) serveMetadata(w http.ResponseWriter, r *http.Request) {
-	version := apiVersionOf(r.URL.Query())
+	version, cloud := apiVersionOf(r.URL.Query()), s.cloudMetadata(r)
 	switch {
 	case !strings.EqualFold(strings.TrimSuffix(r.URL.Path, "/"), "/metadata/endpoints"):
 		s.writeARM(w, r, gateway(fail(http.StatusNotFound, "NotFound", "The requested path does not name a resource.")))
@@ -20,11 +20,10 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	case version == "":
 		s.writeARM(w, r, missingAPIVersion())
 	case version == "2022-09-01":
-		s.writeARM(w, r, ok(cloudMetadata(baseURL(r))))
+		s.writeARM(w, r, ok(cloud))
 	case version == "2019-05-01" || version == "2020-06-01":
-		s.writeARM(w, r, ok([]any{cloudMetadata(baseURL(r))}))
+		s.writeARM(w, r, ok([]any{cloud}))
 	case version == "2015-01-01":
-		cloud := cloudMetadata(baseURL(r))
 		s.writeARM(w, r, ok(map[string]any{
 			"galleryEndpoint": cloud["gallery"],
 			"graphEndpoint":   cloud["graph"],
@@ -36,21 +35,28 @@ func (s *Server) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// mockCloud is the name of the cloud that the mock is.
+const mockCloud = "AzureMock"
+
 // cloudMetadata describes the cloud. Microsoft Graph stands at the mock's own address, so that nobody who reads this asks
-// the real one for a token or sends one there.
-func cloudMetadata(base string) map[string]any {
-	base += "/"
+// the real one for a token or sends one there. Who asks a public host is told of the public cloud, which the mock is then.
+func (s *Server) cloudMetadata(r *http.Request) map[string]any {
+	name, resourceManager := mockCloud, baseURL(r)+"/"
+	login, graph := resourceManager, resourceManager
+	if s.standsInFor(r.Host) {
+		name, login, graph = "AzureCloud", "https://"+publicEntra, "https://"+publicGraph+"/"
+	}
 	return map[string]any{
-		"name":   "AzureMock",
+		"name":   name,
 		"portal": "https://portal.azure.com",
 		"authentication": map[string]any{
-			"loginEndpoint":    base,
+			"loginEndpoint":    login,
 			"audiences":        []string{"https://management.core.windows.net/", "https://management.azure.com/"},
 			"tenant":           "common",
 			"identityProvider": "AAD",
 		},
-		"resourceManager":                       base,
-		"microsoftGraphResourceId":              base,
+		"resourceManager":                       resourceManager,
+		"microsoftGraphResourceId":              graph,
 		"media":                                 "https://rest.media.azure.net",
 		"graph":                                 "https://graph.windows.net/",
 		"graphAudience":                         "https://graph.windows.net/",

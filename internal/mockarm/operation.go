@@ -4,6 +4,8 @@
 package mockarm
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/http"
@@ -153,8 +155,19 @@ func (o *Operation) body() operationBody {
 
 // computeOperationURL is where an operation of Microsoft.Compute is polled. It must be absolute (ARM RPC, Addendum.md).
 func computeOperationURL(req *request, o *Operation, location string) string {
-	return fmt.Sprintf("%s/subscriptions/%s/providers/Microsoft.Compute/locations/%s/operations/%s?p=%s&api-version=%s",
-		req.baseURL, req.target.subscription, location, o.ID, o.ID, req.apiVersion)
+	return fmt.Sprintf("%s/subscriptions/%s/providers/Microsoft.Compute/locations/%s/operations/%s?p=%s&api-version=%s&%s",
+		req.baseURL, req.target.subscription, location, o.ID, o.ID, req.apiVersion, o.seal())
+}
+
+// seal is what Azure Resource Manager signs a polling URL with: a time, a certificate, a signature and a hash. Clients keep
+// the query as it is. Here the GUID of the operation is what cannot be guessed.
+func (o *Operation) seal() string {
+	const secondsTo1970, ticksPerSecond = 62_135_596_800, 10_000_000 // The time is in ticks of .NET.
+	part := func(name string) string {
+		sum := sha256.Sum256([]byte(name + o.ID))
+		return name + "=" + base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return fmt.Sprintf("t=%d&%s&%s&%s", (o.StartTime.Unix()+secondsTo1970)*ticksPerSecond, part("c"), part("s"), part("h"))
 }
 
 // getComputeOperation answers a poll: of the Azure-AsyncOperation URL with the operation, and of the Location URL

@@ -5,6 +5,7 @@ package mockarm
 
 import (
 	"encoding/base64"
+	"fmt"
 	"iter"
 	"maps"
 	"net/http"
@@ -19,6 +20,8 @@ type listBody struct {
 	Value    any        `json:"value"`
 	NextLink string     `json:"nextLink,omitempty"`
 	Count    *listCount `json:"count,omitempty"` // of subscriptions only
+
+	TotalCount *int `json:"totalCount,omitempty"` // of the resources that an identity is assigned to only
 }
 
 // A listCount tells how many items all pages of a list hold together.
@@ -33,7 +36,7 @@ const skipToken = "$skipToken"
 // page answers the page of a list that a request asks for. The items must come in the same order every time. The link to
 // the next page is absolute and opaque, and repeats the query of the first.
 func page[T any](w *World, req *request, items []T) *response {
-	return pageOf(req, slices.Values(items), w.settings.pageSize(), func(item T) T { return item })
+	return pageOf(req, slices.Values(items), w.settings.pageSize(), asIs)
 }
 
 // pageOf is page with a size of the caller's own, for items that are shown in another form than the list has them in. Only
@@ -65,6 +68,27 @@ func pageOf[T, B any](req *request, items iter.Seq[T], size int, show func(T) B)
 		body.NextLink = req.baseURL + (&url.URL{Path: req.target.path}).EscapedPath() + "?" + query.Encode()
 	}
 	return ok(body)
+}
+
+// asIs shows an item as the list has it.
+func asIs[T any](item T) T { return item }
+
+// requestedPageSize is the size of a page, which $top makes smaller.
+func (w *World) requestedPageSize(req *request) (int, *response) {
+	size, text := w.settings.pageSize(), queryValue(req, "$top")
+	if text == "" {
+		return size, nil
+	}
+	top, err := strconv.Atoi(text)
+	if err != nil || top < 1 {
+		return 0, invalidTop(text)
+	}
+	return min(size, top), nil
+}
+
+// invalidTop refuses a $top that is no number of items.
+func invalidTop(text string) *response {
+	return fail(http.StatusBadRequest, "InvalidTopParameter", fmt.Sprintf("The value '%s' of the query parameter '$top' is invalid.", text))
 }
 
 // queryValue is a parameter of the query. ARM reads the names of parameters without regard to case, and clients do write

@@ -21,6 +21,24 @@ func listProviders(w *World, req *request) *response {
 	return page(w, req, providers)
 }
 
+// listTenantProviders lists the resource providers for all to see: what they have, apart from any subscription.
+func listTenantProviders(w *World, req *request) *response {
+	providers := []map[string]any{}
+	for _, provider := range services() {
+		providers = append(providers, provider.description())
+	}
+	return page(w, req, providers)
+}
+
+func getTenantProvider(_ *World, req *request) *response {
+	for _, provider := range services() {
+		if strings.EqualFold(provider.namespace, req.target.name()) {
+			return ok(provider.description())
+		}
+	}
+	return invalidResourceNamespace(req.target.name())
+}
+
 func getProvider(w *World, req *request) *response {
 	provider, subscription, refusal := w.providerOf(req)
 	if refusal != nil {
@@ -82,6 +100,13 @@ func (s service) body(subscription *Subscription) map[string]any {
 	if s.registrationFree() {
 		state, policy = "Registered", "RegistrationFree"
 	}
+	body := s.description()
+	body["id"], body["registrationPolicy"], body["registrationState"] = "/subscriptions/"+subscription.ID+"/providers/"+s.namespace, policy, state
+	return body
+}
+
+// description is what a provider has to offer.
+func (s service) description() map[string]any {
 	types := make([]map[string]any, 0, len(s.types))
 	for _, kind := range s.types {
 		capabilities := "None"
@@ -95,13 +120,7 @@ func (s service) body(subscription *Subscription) map[string]any {
 			"capabilities": capabilities,
 		})
 	}
-	return map[string]any{
-		"id":                 "/subscriptions/" + subscription.ID + "/providers/" + s.namespace,
-		"namespace":          s.namespace,
-		"registrationPolicy": policy,
-		"registrationState":  state,
-		"resourceTypes":      types,
-	}
+	return map[string]any{"namespace": s.namespace, "resourceTypes": types}
 }
 
 // tracked tells whether resources of a type have a location and tags: those that can be patched.

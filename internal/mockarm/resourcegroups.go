@@ -32,8 +32,13 @@ type resourceGroupProperties struct {
 	ProvisioningState string `json:"provisioningState,omitempty"`
 }
 
-func (g *ResourceGroup) body() resourceGroupBody {
-	return resourceGroupBody{
+// groupTypeVersion is the API version from which on a resource group tells its type (Azure REST API specifications,
+// Microsoft.Resources/stable/2018-05-01/resources.json, where 2018-02-01 has none).
+const groupTypeVersion = "2018-05-01"
+
+// body shows a group to a caller of an API version.
+func (g *ResourceGroup) body(apiVersion string) resourceGroupBody {
+	body := resourceGroupBody{
 		ID:         g.ID,
 		Name:       g.Name,
 		Type:       "Microsoft.Resources/resourceGroups",
@@ -42,6 +47,10 @@ func (g *ResourceGroup) body() resourceGroupBody {
 		Tags:       maps.Clone(g.Tags),
 		Properties: resourceGroupProperties{ProvisioningState: g.ProvisioningState},
 	}
+	if apiVersion < groupTypeVersion {
+		body.Type = ""
+	}
+	return body
 }
 
 // resourceGroupOf is the resource group that a request names or lies in.
@@ -68,13 +77,13 @@ func listResourceGroups(w *World, req *request) *response {
 		group := w.resourceGroups[id]
 		if strings.EqualFold(group.SubscriptionID, req.target.subscription) && matches(group.Tags) &&
 			w.allowed(req.caller, "Microsoft.Resources/subscriptions/resourceGroups/read", group.ID) {
-			groups = append(groups, group.body())
+			groups = append(groups, group.body(req.apiVersion))
 		}
 	}
 	if top := queryValue(req, "$top"); top != "" {
 		count, err := strconv.ParseUint(top, 10, 31)
 		if err != nil || count == 0 {
-			return fail(http.StatusBadRequest, "InvalidTopParameter", fmt.Sprintf("The value '%s' of the query parameter '$top' is invalid.", top))
+			return invalidTop(top)
 		}
 		groups = groups[:min(int(count), len(groups))]
 	}
@@ -100,12 +109,7 @@ func tagFilter(text string) (matches func(map[string]string) bool, refusal *resp
 		if !byName {
 			return !byValue
 		}
-		for tag, held := range tags {
-			if strings.EqualFold(tag, name) && (!byValue || held == value) {
-				return true
-			}
-		}
-		return false
+		return hasTag(tags, name, value, byValue)
 	}, nil
 }
 
@@ -122,7 +126,7 @@ func getResourceGroup(w *World, req *request) *response {
 	if group == nil {
 		return resourceGroupNotFound(req.target.resourceGroup)
 	}
-	return ok(group.body())
+	return ok(group.body(req.apiVersion))
 }
 
 // resourceGroupName is the pattern of Microsoft Learn: resource-name-rules.
@@ -149,7 +153,7 @@ func putResourceGroup(w *World, req *request) *response {
 				"Invalid resource group location '%s'. The Resource group already exists in location '%s'.", body.Location, group.Location)))
 		}
 		group.Tags, group.ManagedBy = maps.Clone(body.Tags), body.ManagedBy
-		return ok(group.body())
+		return ok(group.body(req.apiVersion))
 	}
 	if !knownLocation(body.Location) {
 		return gateway(fail(http.StatusBadRequest, "LocationNotAvailableForResourceGroup", fmt.Sprintf(
@@ -169,7 +173,7 @@ func putResourceGroup(w *World, req *request) *response {
 		ProvisioningState: succeeded,
 	}
 	w.resourceGroups[key(group.ID)] = group
-	return created(group.body())
+	return created(group.body(req.apiVersion))
 }
 
 // patchResourceGroup changes tags and managedBy. The tags that are sent replace those that were there.
@@ -194,7 +198,7 @@ func patchResourceGroup(w *World, req *request) *response {
 	if body.ManagedBy != nil {
 		group.ManagedBy = *body.ManagedBy
 	}
-	return ok(group.body())
+	return ok(group.body(req.apiVersion))
 }
 
 // deleteResourceGroup starts a deletion, or tells of the one that is under way already.
@@ -214,8 +218,8 @@ func deleteResourceGroup(w *World, req *request) *response {
 		deletion = w.begin(req, group.ID, DeleteGroup)
 	}
 	answer := &response{status: http.StatusAccepted}
-	return pollLater(w, answer.with("Location", fmt.Sprintf("%s/subscriptions/%s/operationresults/%s?api-version=%s",
-		req.baseURL, req.target.subscription, deletion.ID, req.apiVersion)))
+	return pollLater(w, answer.with("Location", fmt.Sprintf("%s/subscriptions/%s/operationresults/%s?api-version=%s&%s",
+		req.baseURL, req.target.subscription, deletion.ID, req.apiVersion, deletion.seal())))
 }
 
 // endGroupDeletion takes a group away, unless the operation has come to nothing.

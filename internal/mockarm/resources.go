@@ -21,8 +21,8 @@ var resourceManagerVersions = []string{
 	"2015-11-01", "2015-01-01",
 }
 
-// resourcesService is Microsoft.Resources: tenants, subscriptions and their locations, resource groups, and the
-// registration of resource providers.
+// resourcesService is Microsoft.Resources: tenants, subscriptions and their locations, resource groups and what is in them,
+// and the registration of resource providers.
 func resourcesService() service {
 	const prefix = "Microsoft.Resources/subscriptions/"
 	kind := func(name string, operations ...operation) resourceType {
@@ -43,6 +43,12 @@ func resourcesService() service {
 			operation{method: http.MethodPut, on: onItem, action: prefix + "resourcegroups/write", handle: putResourceGroup},
 			operation{method: http.MethodPatch, on: onItem, action: prefix + "resourcegroups/write", handle: patchResourceGroup},
 			operation{method: http.MethodDelete, on: onItem, action: prefix + "resourcegroups/delete", handle: deleteResourceGroup}),
+		kind("subscriptions/resources", operation{method: http.MethodGet, on: onCollection, handle: listResources}),
+		kind("subscriptions/resourceGroups/resources",
+			operation{method: http.MethodGet, on: onCollection, action: prefix + "resourceGroups/resources/read", handle: listResources}),
+		kind("providers",
+			operation{method: http.MethodGet, on: onCollection, handle: listTenantProviders},
+			operation{method: http.MethodGet, on: onItem, handle: getTenantProvider}),
 		kind("subscriptions/providers",
 			operation{method: http.MethodGet, on: onCollection, action: prefix + "providers/read", handle: listProviders},
 			operation{method: http.MethodGet, on: onItem, action: prefix + "providers/read", handle: getProvider},

@@ -36,11 +36,17 @@ type Server struct {
 	running   []*http.Server
 	onClose   []func()          // what else there is to clear up
 	imds      map[string]string // URLs of the IMDS listeners, by machine
+	proxies   map[string]string // URLs of the proxies, by machine
+	tunnels   map[net.Conn]bool // that are open through them
+	public    bool              // whether the server answers as Azure's public hosts
 }
 
 // NewServer makes a server for a world.
 func NewServer(w *World) *Server {
-	return &Server{world: w, services: services(), imds: map[string]string{}}
+	return &Server{
+		world: w, services: services(),
+		imds: map[string]string{}, proxies: map[string]string{}, tunnels: map[net.Conn]bool{},
+	}
 }
 
 // World is what the server serves.
@@ -63,7 +69,11 @@ func (s *Server) ListenOn(address string) error {
 	if s.address != "" {
 		return fmt.Errorf("listening on %q: already listening on %q", address, s.address)
 	}
-	if s.authority, err = newAuthority(); err != nil {
+	var names []string
+	if s.public {
+		names = publicHosts
+	}
+	if s.authority, err = newAuthority(names...); err != nil {
 		return fmt.Errorf("making the certificate authority: %w", err)
 	}
 	listener, err := net.Listen("tcp", address)
@@ -102,8 +112,12 @@ func (s *Server) Close() error {
 	for _, clean := range s.onClose {
 		clean()
 	}
+	for end := range s.tunnels {
+		_ = end.Close() // Whoever is at the other end may have done so already.
+	}
 	s.running, s.onClose, s.address = nil, nil, ""
 	clear(s.imds)
+	clear(s.proxies)
 	return first
 }
 
@@ -164,6 +178,7 @@ func (s *Server) Reset() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.received.noteTokens(r)
 	switch segments, _ := splitPath(r.URL.EscapedPath()); {
+	case s.answerAs(w, r, segments):
 	case hasFold(segments, 0, "_mock"):
 		s.serveControl(w, r)
 	case hasFold(segments, 0, "metadata"):
