@@ -65,8 +65,10 @@ export async function serve(seed, ...options) {
   mock.stderr.on('data', (data) => (complaint += data));
   const environment = {};
   for await (const line of createInterface(mock.stdout)) {
-    const [, name, value] = line.match(/^export (\w+)='(.*)'$/);
-    environment[name] = value;
+    const [, name, value] = line.match(/^export (\w+)='(.*)'$/) ?? []; // The others unset what must not be set.
+    if (name) {
+      environment[name] = value;
+    }
     if (name === 'no_proxy') { // The last of them, in the order of their names.
       return { directory, environment, stop, url: `${environment.MOCKARM_URL}/_mock/` };
     }

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -50,10 +51,7 @@ func execute(ctx context.Context, arguments []string, stderr io.Writer) (_ int, 
 func runCommand(ctx context.Context, command []string, environment map[string]string, signals <-chan os.Signal) (int, error) {
 	child := exec.CommandContext(ctx, command[0], command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
-	child.Env = os.Environ()
-	for _, name := range slices.Sorted(maps.Keys(environment)) {
-		child.Env = append(child.Env, name+"="+environment[name]) // The last of a name counts.
-	}
+	child.Env = withEnvironment(os.Environ(), environment)
 	if err := child.Start(); err != nil {
 		code := exitNotExecutable
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -77,6 +75,22 @@ func runCommand(ctx context.Context, command []string, environment map[string]st
 			return exitCode(child.ProcessState), nil
 		}
 	}
+}
+
+// withEnvironment replaces variables of an environment. Those without a value are taken out: there are clients to which a
+// variable counts that is set to nothing.
+func withEnvironment(own []string, environment map[string]string) []string {
+	env := slices.DeleteFunc(own, func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		_, replaced := environment[name]
+		return replaced
+	})
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		if value := environment[name]; value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
 }
 
 // exitCode is that of the child, as a shell tells it.

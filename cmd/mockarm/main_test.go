@@ -271,6 +271,16 @@ func TestTheWorldIsKept(t *testing.T) {
 	}
 }
 
+// There are clients to which a variable counts that is set to nothing.
+func TestVariablesOfOtherHostsAreTakenAway(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, "exec", "--", "sh", "-c", `echo "${IDENTITY_ENDPOINT-unset} ${MSI_SECRET-unset}"`)
+	p.Env = append(p.Env, "IDENTITY_ENDPOINT=http://127.0.0.1:1/", "MSI_SECRET=x")
+	if code := p.run(t); code != 0 || p.stdout.String() != "unset unset\n" {
+		t.Errorf("exit code %d: %s%s", code, p.stdout.String(), p.stderr.String())
+	}
+}
+
 func TestSettingsComeFromAFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "settings.json")
@@ -363,8 +373,8 @@ func (p *program) signalWhenReady(t *testing.T, signal os.Signal) string {
 
 func TestShellTakesTheEnvironmentOver(t *testing.T) {
 	t.Parallel()
-	got := exports(map[string]string{"B": "it's", "A": "$(x) \"y\""})
-	if want := "export A='$(x) \"y\"'\nexport B='it'\\''s'\n"; got != want {
+	got := exports(map[string]string{"B": "it's", "A": "$(x) \"y\"", "C": ""})
+	if want := "export A='$(x) \"y\"'\nexport B='it'\\''s'\nunset C\n"; got != want {
 		t.Errorf("exports = %s, want %s", got, want)
 	}
 }

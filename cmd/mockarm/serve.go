@@ -42,10 +42,14 @@ func serve(ctx context.Context, arguments []string, stdout, stderr io.Writer) (e
 	return nil
 }
 
-// exports are the lines by which a shell takes an environment over.
+// exports are the lines by which a shell takes an environment over. A variable without a value is one that must not be set.
 func exports(environment map[string]string) string {
 	var lines strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		if environment[name] == "" {
+			lines.WriteString("unset " + name + "\n")
+			continue
+		}
 		quoted := "'" + strings.ReplaceAll(environment[name], "'", `'\''`) + "'"
 		lines.WriteString("export " + name + "=" + quoted + "\n")
 	}
