@@ -16,7 +16,9 @@ import (
 // options are those that both commands have.
 type options struct {
 	seed     string
+	state    string
 	faults   string
+	settings string
 	vm       string
 	listen   string
 	throttle bool
@@ -27,7 +29,9 @@ func (o *options) parse(command string, arguments []string) ([]string, error) {
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // Errors are told once, by main.
 	flags.StringVar(&o.seed, "seed", "", "")
+	flags.StringVar(&o.state, "state", "", "")
 	flags.StringVar(&o.faults, "faults", "", "")
+	flags.StringVar(&o.settings, "settings", "", "")
 	flags.StringVar(&o.vm, "vm", "", "")
 	flags.BoolVar(&o.throttle, "throttle", false, "")
 	o.listen = "127.0.0.1:0"
@@ -48,11 +52,23 @@ type azure struct {
 	server      *mockarm.Server
 	directory   string
 	environment map[string]string
+	keeper      *keeper // nil where the world is not kept
 }
 
-// start starts the mock that the options describe.
-func (o *options) start() (_ *azure, err error) {
-	world, err := o.world()
+// start starts the mock that the options describe. stderr is for what the user should know.
+func (o *options) start(stderr io.Writer) (_ *azure, err error) {
+	seed, err := o.world()
+	if err != nil {
+		return nil, err
+	}
+	clock := &mockarm.Clock{}
+	var file *mockarm.StateFile
+	var world *mockarm.World
+	if o.state == "" {
+		world, err = mockarm.NewWorld(seed, clock)
+	} else if file, err = o.openState(seed, clock, stderr); err == nil {
+		world = file.World()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +76,9 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("choosing the machine: %w", err)
 	}
-	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
+	if err := o.configure(world); err != nil {
+		return nil, err
+	}
 	a := &azure{server: mockarm.NewServer(world)}
 	defer func() {
 		if err != nil {
@@ -80,26 +98,59 @@ func (o *options) start() (_ *azure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.environment, err = a.server.Environment(files, machineID)
-	return a, err
+	if a.environment, err = a.server.Environment(files, machineID); err != nil {
+		return nil, err
+	}
+	if file != nil {
+		a.keeper = keep(file, stderr)
+	}
+	return a, nil
 }
 
-// world makes the world that the server begins with.
-func (o *options) world() (_ *mockarm.World, err error) {
-	clock := &mockarm.Clock{}
+// openState goes on with the world in the state file, or begins a new one there.
+func (o *options) openState(seed mockarm.Seed, clock *mockarm.Clock, stderr io.Writer) (*mockarm.StateFile, error) {
+	file, seeded, err := mockarm.OpenStateFile(o.state, seed, clock)
+	if err != nil {
+		return nil, err
+	}
+	if !seeded && o.seed != "" {
+		complain(stderr, fmt.Sprintf("mockarm: %s goes on from another seed than %s; remove it to begin anew\n", o.state, o.seed))
+	}
+	return file, nil
+}
+
+// world reads the seed of the world that the server begins with.
+func (o *options) world() (_ mockarm.Seed, err error) {
 	if o.seed == "" {
-		return mockarm.DefaultWorld(clock), nil
+		return mockarm.DefaultSeed(), nil
 	}
 	file, err := os.Open(o.seed)
 	if err != nil {
-		return nil, fmt.Errorf("opening the seed: %w", err)
+		return mockarm.Seed{}, fmt.Errorf("opening the seed: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	world, err := mockarm.LoadWorld(file, clock)
+	seed, err := mockarm.ReadSeed(file)
 	if err != nil {
-		return nil, fmt.Errorf("loading %s: %w", o.seed, err)
+		return mockarm.Seed{}, fmt.Errorf("loading %s: %w", o.seed, err)
 	}
-	return world, nil
+	return seed, nil
+}
+
+// configure has the world behave as the file of settings says.
+func (o *options) configure(world *mockarm.World) (err error) {
+	world.Configure(func(settings *mockarm.Settings) { settings.Throttle = o.throttle })
+	if o.settings == "" {
+		return nil
+	}
+	file, err := os.Open(o.settings)
+	if err != nil {
+		return fmt.Errorf("opening the settings: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := world.ChangeSettings(file); err != nil {
+		return fmt.Errorf("loading %s: %w", o.settings, err)
+	}
+	return nil
 }
 
 // inject has go wrong what the file of faults says.
@@ -122,9 +173,12 @@ func (o *options) inject(server *mockarm.Server) (err error) {
 	return nil
 }
 
-// stop ends the server and takes its files away.
+// stop ends the server, saves the world if it is kept, and takes the files away.
 func (a *azure) stop() error {
 	err := a.server.Close()
+	if a.keeper != nil {
+		err = errors.Join(err, a.keeper.stop())
+	}
 	if a.directory != "" {
 		err = errors.Join(err, os.RemoveAll(a.directory))
 	}

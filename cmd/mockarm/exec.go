@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -24,7 +25,7 @@ const (
 )
 
 // execute runs a command with the mock at its side and returns its exit code.
-func execute(ctx context.Context, arguments []string) (_ int, err error) {
+func execute(ctx context.Context, arguments []string, stderr io.Writer) (_ int, err error) {
 	var o options
 	command, err := o.parse("exec", arguments)
 	if err != nil {
@@ -37,7 +38,7 @@ func execute(ctx context.Context, arguments []string) (_ int, err error) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer signal.Stop(signals)
-	a, err := o.start()
+	a, err := o.start(stderr)
 	if err != nil {
 		return 0, err
 	}

@@ -35,16 +35,22 @@ Options:
 
   --seed FILE       the world to begin with, in JSON (see examples/mockarm/seed.json); by default a
                     subscription with the virtual machine vm-linux in the resource group DevTest
+  --state FILE      keep the world in FILE, and go on with it the next time; the seed is what it begins
+                    with when there is no FILE yet
   --vm NAME         the virtual machine or scale set whose metadata service ARM_MSI_ENDPOINT names,
                     by name or ARM ID; by default the only one that there is
   --faults FILE     what is to go wrong, in JSON: an array of faults, of which the simplest is
                     {"path": "**/roleAssignments/*", "nth": 2, "status": 503}
+  --settings FILE   which parts of Azure are to be quicker, slower or smaller, in JSON: an object like
+                    {"operationDuration": "30s", "grantLag": "5m", "attachLag": "90s"}
   --throttle        turn away with 429 what exceeds Azure's limits, instead of counting it only
   --listen ADDRESS  the loopback address and port to serve on; by default a free port of 127.0.0.1
 
 While it runs, curl --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/requests" tells what was
-asked of it; _mock/state tells what has become of the world, and a POST to _mock/reset starts again.
+asked of it; _mock/state tells what has become of the world, and a PUT of such a state brings it back;
+a POST to _mock/reset starts again.
 _mock/faults tells what went wrong on purpose; POST adds faults to it, and DELETE takes them away.
+PATCH changes _mock/settings, and a POST of {"advance": "1h"} to _mock/clock moves the mock's time on.
 `
 
 // exitUsage is the exit code for a command line that cannot be understood.
@@ -64,9 +70,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	code := 0
 	switch command, rest := arguments[0], arguments[1:]; command {
 	case "serve":
-		err = serve(ctx, rest, stdout)
+		err = serve(ctx, rest, stdout, stderr)
 	case "exec":
-		code, err = execute(ctx, rest)
+		code, err = execute(ctx, rest, stderr)
 	case "help", "-h", "-help", "--help":
 		_, err = io.WriteString(stdout, usage)
 	default:

@@ -135,6 +135,7 @@ func TestExitCodeIsTheCommands(t *testing.T) {
 		"help with a command":       {[]string{"exec", "--help"}, 0, "Usage:"},
 		"an unknown machine":        {[]string{"exec", "--vm", "vm-9", "--", "true"}, 1, `there is no virtual machine "vm-9"`},
 		"faults that are not there": {[]string{"exec", "--faults", "/no/such/faults", "--", "true"}, 1, "opening the faults"},
+		"settings not there":        {[]string{"exec", "--settings", "/no/such/settings", "--", "true"}, 1, "opening the settings"},
 		"a seed that is not there":  {[]string{"exec", "--seed", "/no/such/seed", "--", "true"}, 1, "opening the seed"},
 		"a foreign address":         {[]string{"serve", "--listen", "0.0.0.0:0"}, 1, "loopback only"},
 	}
@@ -201,6 +202,48 @@ func TestFaultsAndLimitsAreSwitchedOn(t *testing.T) {
 		if code := p.run(t); code != want.code || !strings.Contains(p.stderr.String(), want.stderr) {
 			t.Errorf("%s: exit code %d, want %d; standard error: %s", content, code, want.code, p.stderr.String())
 		}
+	}
+}
+
+func TestTheWorldIsKept(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "world.json")
+	run := func(script string, arguments ...string) (stdout, stderr string) {
+		t.Helper()
+		p := newProgram(t, append(append([]string{"exec", "--state", file}, arguments...), "--", "sh", "-c",
+			`control() { curl -sS --noproxy '*' --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/$@"; }; `+script)...)
+		if code := p.run(t); code != 0 {
+			t.Fatalf("exit code %d: %s", code, p.stderr.String())
+		}
+		return p.stdout.String(), p.stderr.String()
+	}
+	// A state that is put is one change of the world that needs no token.
+	run(`control state | sed 's/"location":"westus","provisioningState"/"location":"westus","tags":{"kept":"yes"},"provisioningState"/' | control state -T - >/dev/null`)
+	if state, stderr := run("control state"); !strings.Contains(state, `"tags":{"kept":"yes"}`) || stderr != "" {
+		t.Errorf("the second run begins with %s %s", state, stderr)
+	}
+	if state, stderr := run("control state", "--seed", "../../examples/mockarm/seed.json"); !strings.Contains(state, `"kept"`) || !strings.Contains(stderr, "goes on from another seed") {
+		t.Errorf("with another seed: %s %s", state, stderr)
+	}
+	if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, "exec", "--state", file, "--", "true")
+	if code := p.run(t); code != 1 || !strings.Contains(p.stderr.String(), file) {
+		t.Errorf("a file that holds no world: exit code %d, %s", code, p.stderr.String())
+	}
+}
+
+func TestSettingsComeFromAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"grantLag": "2m"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, "exec", "--throttle", "--settings", file, "--", "sh", "-c",
+		`curl -sS --noproxy '*' --cacert "$ARM_CA_CERTIFICATE_FILE" "$MOCKARM_URL/_mock/settings"`)
+	if code := p.run(t); code != 0 || p.stdout.String() != `{"throttle":true,"grantLag":"2m0s"}` {
+		t.Errorf("exit code %d: %s%s", code, p.stdout.String(), p.stderr.String())
 	}
 }
 

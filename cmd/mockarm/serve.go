@@ -17,7 +17,7 @@ import (
 )
 
 // serve runs the mock until it is told to stop.
-func serve(ctx context.Context, arguments []string, stdout io.Writer) (err error) {
+func serve(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
 	var o options
 	rest, err := o.parse("serve", arguments)
 	if err != nil {
@@ -29,7 +29,7 @@ func serve(ctx context.Context, arguments []string, stdout io.Writer) (err error
 	// Signals are caught before there is anything to leave behind.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	a, err := o.start()
+	a, err := o.start(stderr)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ func (s *Server) workOn(r *http.Request, answer *response) {
 		s.world.mu.Lock()
 		defer s.world.mu.Unlock()
 		answer.done()
+		s.world.version++
 	}()
 	wait(r.Context(), answer.takes)
 }
@@ -54,6 +55,9 @@ func (s *Server) answerARM(header http.Header, r *http.Request, body []byte, too
 	v := newVisit(s, header, r, body, tooLarge)
 	if refusal := v.admit(); refusal != nil {
 		return refusal, v.request.caller
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.world.version++
 	}
 	return v.operation.handle(s.world, v.request), v.request.caller
 }

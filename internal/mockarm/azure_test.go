@@ -103,7 +103,7 @@ func (w *World) grant(t *testing.T, principalID, role, scope string) {
 			RoleGUID: definition.GUID, PrincipalID: principalID, PrincipalType: string(ServicePrincipal),
 			CreatedOn: w.clock.Now(), UpdatedOn: w.clock.Now(),
 		}
-		w.roleAssignments[key(assignment.ID)] = assignment
+		w.roleAssignments.add(assignment)
 		return
 	}
 	t.Fatalf("there is no role %q", role)

@@ -19,7 +19,7 @@ type Clock struct {
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead).UTC()
+	return time.Now().Add(c.ahead).UTC().Round(0) // Without a monotonic part, which no file could keep.
 }
 
 // Advance moves the clock on: tokens expire, and operations come to their end, without anybody waiting.

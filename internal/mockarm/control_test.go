@@ -6,6 +6,7 @@ package mockarm
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -53,12 +54,13 @@ func TestControlPlaneIsForThisMachine(t *testing.T) {
 	}
 }
 
-func TestControlPlaneHasFourThings(t *testing.T) {
+func TestControlPlaneHasItsPlaces(t *testing.T) {
 	t.Parallel()
 	a := newAzure(t)
 	for path, want := range map[string]int{
 		"GET /_mock/requests": 200, "GET /_mock/state/": 200, "POST /_mock/reset": 200, "GET /_mock/reset": 405, "POST /_mock/state": 405,
-		"GET /_mock/faults": 200, "DELETE /_mock/faults": 200, "PUT /_mock/faults": 405, "GET /_mock/": 404, "GET /_mock": 404, "GET /_mock/secrets": 404,
+		"GET /_mock/faults": 200, "DELETE /_mock/faults": 200, "PUT /_mock/faults": 405, "GET /_mock/": 200, "GET /_mock": 308, "GET /_mock/secrets": 404,
+		"GET /_mock/settings": 200, "DELETE /_mock/settings": 200, "POST /_mock/settings": 405, "GET /_mock/clock": 200, "DELETE /_mock/clock": 405,
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		if got := a.control(t, method, path); got.status != want {
@@ -67,19 +69,23 @@ func TestControlPlaneHasFourThings(t *testing.T) {
 	}
 }
 
+// stateTimes finds the times in a state, which tell when the seed was planted.
+var stateTimes = regexp.MustCompile(`"(time|createdOn|updatedOn)":"[^"]*",?`)
+
 func TestResetBringsTheSeedBack(t *testing.T) {
 	t.Parallel()
 	a := newAzure(t)
-	before := a.control(t, http.MethodGet, "/_mock/state").text
+	timeless := func(state string) string { return stateTimes.ReplaceAllString(state, "") }
+	before := timeless(a.control(t, http.MethodGet, "/_mock/state").text)
 	s := a.operator(t)
 	id := s.createIdentity("reader").value("id")
 	s.attach(id)
 	s.must(http.StatusOK, http.MethodPatch, testGroup, `{"tags":{"a":"b"}}`)
-	if changed := a.control(t, http.MethodGet, "/_mock/state").text; changed == before || !strings.Contains(changed, `"id":"`+id+`"`) {
+	if changed := timeless(a.control(t, http.MethodGet, "/_mock/state").text); changed == before || !strings.Contains(changed, `"id":"`+id+`"`) {
 		t.Fatalf("nothing has changed: %s", changed)
 	}
 	a.control(t, http.MethodPost, "/_mock/reset")
-	if after := a.control(t, http.MethodGet, "/_mock/state").text; after != before {
+	if after := timeless(a.control(t, http.MethodGet, "/_mock/state").text); after != before {
 		t.Errorf("after the reset: %s\nbefore: %s", after, before)
 	}
 	if requests := a.control(t, http.MethodGet, "/_mock/requests").text; requests != "[]" {
@@ -110,9 +116,9 @@ func TestRequestsAreToldWithoutSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []RequestRecord{
-		{Kind: EntraRequest, Method: "POST", Path: "/" + DefaultTenantID + "/oauth2/v2.0/token", Status: 200, Caller: DefaultOperatorID},
-		{Kind: ARMRequest, Method: "GET", Path: testGroup + "2", Query: "api-version=2022-12-01", Status: 404, Caller: DefaultOperatorID},
-		{Kind: IMDSRequest, Method: "GET", Path: imdsTokenPath, Query: strings.TrimPrefix(testMachineToken, "?"), Status: 400, Caller: DefaultMachineID},
+		{Kind: EntraRequest, Method: "POST", Path: "/" + DefaultTenantID + "/oauth2/v2.0/token", Status: 200, Caller: DefaultOperatorID, CallerName: "operator", Number: 1},
+		{Kind: ARMRequest, Method: "GET", Path: testGroup + "2", Query: "api-version=2022-12-01", Status: 404, Caller: DefaultOperatorID, CallerName: "operator", Number: 2},
+		{Kind: IMDSRequest, Method: "GET", Path: imdsTokenPath, Query: strings.TrimPrefix(testMachineToken, "?"), Status: 400, Caller: DefaultMachineID, CallerName: "vm-linux", Number: 3},
 	}
 	if len(requests) != len(want) {
 		t.Fatalf("%d requests: %+v", len(requests), requests)

@@ -18,7 +18,7 @@ func (w *World) findTenant(id string) *Tenant {
 // application finds the principal that an application ID stands for in a tenant.
 func (w *World) application(appID, tenantID string) *Principal {
 	for _, p := range w.principals {
-		if p.AppID != "" && key(p.AppID) == key(appID) && key(p.TenantID) == key(tenantID) {
+		if p.AppID != "" && strings.EqualFold(p.AppID, appID) && strings.EqualFold(p.TenantID, tenantID) {
 			return p
 		}
 	}

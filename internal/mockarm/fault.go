@@ -44,10 +44,10 @@ type Fault struct {
 
 	// Delay is how long the request is on its way. If its sender gives up before, it has no effect (a slow network). It
 	// finds clients without timeouts.
-	Delay time.Duration `json:"-"`
+	Delay time.Duration `json:"delay,omitempty"`
 	// AnswerDelay is how long the answer is on its way. The request has its effect at once, also if its sender gives up
 	// before the answer comes. It finds clients that take a timeout for a proof that nothing has happened.
-	AnswerDelay time.Duration `json:"-"`
+	AnswerDelay time.Duration `json:"answerDelay,omitempty"`
 
 	// Status is an error that is answered instead of what the request is there for; it has no effect then. Code and Message
 	// are those of ARM's error envelope, and have fitting values if left out (ARM RPC, common-api-details.md, "Error
@@ -58,7 +58,7 @@ type Fault struct {
 	Message string `json:"message,omitempty"`
 	// RetryAfter is the header of that name, in whole seconds, along with Status (Microsoft Learn: request-limits-and-
 	// throttling). More than a minute finds clients on azcore's defaults, which give up at once.
-	RetryAfter time.Duration `json:"-"`
+	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 
 	// Reset breaks the connection before or after the request takes effect. Before finds clients that do not retry; after,
 	// those whose second attempt meets the effect of the first: a role assignment under a random name, say.
@@ -72,7 +72,7 @@ type Fault struct {
 	Operation OperationOutcome `json:"operation,omitempty"`
 	// OperationDuration is how long such an operation takes. It finds clients that stop polling too early, and those that
 	// poll so often that Compute throttles them.
-	OperationDuration time.Duration `json:"-"`
+	OperationDuration time.Duration `json:"operationDuration,omitempty"`
 }
 
 // ResetPoint is when a connection breaks.

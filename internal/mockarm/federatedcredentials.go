@@ -134,11 +134,10 @@ func listFederatedCredentials(w *World, req *request, identity *UserAssignedIden
 		}
 		size = min(size, top)
 	}
-	bodies := []federatedCredentialBody{}
-	for _, name := range slices.Sorted(maps.Keys(identity.federated)) {
-		bodies = append(bodies, identity.federatedBody(identity.federated[name], req.apiVersion))
-	}
-	return pageOf(req, bodies, size)
+	names := slices.Sorted(maps.Keys(identity.federated))
+	return pageOf(req, slices.Values(names), size, func(name string) federatedCredentialBody {
+		return identity.federatedBody(identity.federated[name], req.apiVersion)
+	})
 }
 
 // federatedName is the pattern of the name in the specification (Azure REST API specifications, ManagedIdentity.json).

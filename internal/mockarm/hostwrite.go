@@ -71,9 +71,9 @@ func (h *Host) admitWrite(operation string) *response {
 	}
 }
 
-// startWrite checks that a host may be written now, and starts the operation that gives it its new identity. then happens
-// when the change comes into force; it may be nil. A write that is refused has changed nothing.
-func (w *World) startWrite(req *request, h *Host, change *identityChange, replace bool, then func(*World, *Operation)) *response {
+// startWrite checks that a host may be written now, and starts the operation that gives it its new identity. A write that is
+// refused has changed nothing.
+func (w *World) startWrite(req *request, h *Host, change *identityChange, replace bool) *response {
 	if refusal := precondition(req, h.Etag); refusal != nil {
 		return refusal
 	}
@@ -93,18 +93,25 @@ func (w *World) startWrite(req *request, h *Host, change *identityChange, replac
 	}
 	h.pending, h.ProvisioningState = next, state
 	h.Etag++
-	h.OperationID = w.begin(req, h.ID, func(w *World, ended *Operation) {
-		w.finishWrite(h, ended)
-		if then != nil && ended.inForce() {
-			then(w, ended)
-		}
-	}).ID
+	h.OperationID = w.begin(req, h.ID, WriteHost).ID
 	return nil
 }
 
-// finishWrite ends the write of a host: only now can it act as the identities that were attached, unless the operation
+// hostIn is the host that an operation is in progress on, nil if it is gone or another one has taken its place.
+func (w *World) hostIn(o *Operation) *Host {
+	if h := w.host(o.TargetID); h != nil && h.OperationID == o.ID {
+		return h
+	}
+	return nil
+}
+
+// endHostWrite ends the write of a host: only now can it act as the identities that were attached, unless the operation
 // has come to nothing.
-func (w *World) finishWrite(h *Host, ended *Operation) {
+func (w *World) endHostWrite(ended *Operation) {
+	h := w.hostIn(ended)
+	if h == nil {
+		return
+	}
 	if h.pending != nil {
 		kept, dropped := *h.pending, h.identity()
 		if !ended.inForce() {
@@ -117,6 +124,9 @@ func (w *World) finishWrite(h *Host, ended *Operation) {
 		h.SystemAssigned, h.UserAssigned = kept.system, kept.user
 	}
 	h.pending, h.OperationID, h.ProvisioningState = nil, "", ended.provisioningState()
+	if set := w.scaleSets[key(h.ID)]; set != nil && ended.inForce() {
+		set.applyModel(w, ended)
+	}
 }
 
 // answerWrite answers a write with the host as shown and where to poll.
@@ -125,7 +135,7 @@ func (w *World) answerWrite(req *request, answer *response, h *Host) *response {
 }
 
 // deleteHost starts the deletion of a host, or tells of the one that is under way already.
-func (w *World) deleteHost(req *request, h *Host, remove func(*World)) *response {
+func (w *World) deleteHost(req *request, h *Host) *response {
 	var deletion *Operation
 	if h.ProvisioningState == deleting {
 		deletion = w.operations[key(h.OperationID)] // There is none if a test has set the state.
@@ -133,18 +143,26 @@ func (w *World) deleteHost(req *request, h *Host, remove func(*World)) *response
 		return refusal
 	}
 	if deletion == nil {
-		deletion = w.begin(req, h.ID, func(w *World, ended *Operation) {
-			if ended.inForce() {
-				remove(w)
-				return
-			}
-			h.OperationID, h.ProvisioningState = "", ended.provisioningState()
-		})
+		deletion = w.begin(req, h.ID, DeleteHost)
 		h.OperationID, h.ProvisioningState = deletion.ID, deleting
 	}
 	accepted := &response{status: http.StatusAccepted}
 	accepted.with("Location", computeOperationURL(req, deletion, h.Location)+"&monitor=true")
 	return asynchronous(w, req, accepted, deletion, h.Location)
+}
+
+// endHostDeletion takes a host away, unless the operation has come to nothing.
+func (w *World) endHostDeletion(ended *Operation) {
+	h := w.hostIn(ended)
+	switch {
+	case h == nil:
+	case !ended.inForce():
+		h.OperationID, h.ProvisioningState = "", ended.provisioningState()
+	case w.machines[key(h.ID)] != nil:
+		w.removeMachine(w.machines[key(h.ID)])
+	default:
+		w.removeScaleSet(w.scaleSets[key(h.ID)])
+	}
 }
 
 // removeHost takes away what hangs on a host: its system-assigned identity and the role assignments on it.

@@ -5,7 +5,6 @@ package mockarm
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,13 +54,9 @@ func getMachine(w *World, req *request) *response {
 }
 
 func listMachines(w *World, req *request) *response {
-	bodies := []hostBody{}
-	for _, id := range slices.Sorted(maps.Keys(w.machines)) {
-		if encloses(req.target.scope, id) {
-			bodies = append(bodies, w.machineBody(w.machines[id], req.apiVersion, nil))
-		}
-	}
-	return page(w, req, bodies)
+	return pageOf(req, slices.Values(within(w.machines, req.target.scope)), w.settings.pageSize(), func(machine *VirtualMachine) hostBody {
+		return w.machineBody(machine, req.apiVersion, nil)
+	})
 }
 
 func machineNotFound(req *request) *response {
@@ -88,7 +83,7 @@ func putMachine(w *World, req *request) *response {
 		machine, answer = &VirtualMachine{Host: w.newHost(req, virtualMachines, normalLocation(body.Location))}, created
 		machine.VMID = w.freshGUID("machine", machine.ID)
 	}
-	if refusal := w.startWrite(req, &machine.Host, body.change, true, nil); refusal != nil {
+	if refusal := w.startWrite(req, &machine.Host, body.change, true); refusal != nil {
 		return refusal
 	}
 	w.machines[key(machine.ID)] = machine
@@ -106,7 +101,7 @@ func patchMachine(w *World, req *request) *response {
 	if machine == nil {
 		return machineNotFound(req)
 	}
-	if refusal := w.startWrite(req, &machine.Host, body.change, false, nil); refusal != nil {
+	if refusal := w.startWrite(req, &machine.Host, body.change, false); refusal != nil {
 		return refusal
 	}
 	machine.merge(body)
@@ -118,7 +113,7 @@ func deleteMachine(w *World, req *request) *response {
 	if machine == nil {
 		return noContent()
 	}
-	return w.deleteHost(req, &machine.Host, func(w *World) { w.removeMachine(machine) })
+	return w.deleteHost(req, &machine.Host)
 }
 
 // removeMachine takes a machine away. Its system-assigned identity goes with it.

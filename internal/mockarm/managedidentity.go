@@ -110,13 +110,8 @@ func getIdentity(w *World, req *request) *response {
 }
 
 func listIdentities(w *World, req *request) *response {
-	bodies := []identityBody{}
-	for _, id := range slices.Sorted(maps.Keys(w.identities)) {
-		if identity := w.identities[id]; encloses(req.target.scope, id) && w.readable(identity) {
-			bodies = append(bodies, identity.body(req.apiVersion))
-		}
-	}
-	return page(w, req, bodies)
+	identities := slices.DeleteFunc(within(w.identities, req.target.scope), func(i *UserAssignedIdentity) bool { return !w.readable(i) })
+	return pageOf(req, slices.Values(identities), w.settings.pageSize(), func(i *UserAssignedIdentity) identityBody { return i.body(req.apiVersion) })
 }
 
 // identityName is the pattern of Microsoft Learn: resource-name-rules, "Microsoft.ManagedIdentity".

@@ -72,6 +72,25 @@ func (w *World) above(scope string) string {
 	return ""
 }
 
+// containersIn are the management groups and subscriptions below a management group, by their IDs.
+func (w *World) containersIn(scope string) []string {
+	var containers []string
+	if managementGroupOf(scope) == "" {
+		return nil
+	}
+	for _, group := range w.managementGroups {
+		if w.inherits(group.ID, scope) {
+			containers = append(containers, group.ID)
+		}
+	}
+	for _, subscription := range w.subscriptions {
+		if id := "/subscriptions/" + subscription.ID; w.inherits(id, scope) {
+			containers = append(containers, id)
+		}
+	}
+	return containers
+}
+
 // checkManagementGroup wants the management group of a path to exist.
 func (v *visit) checkManagementGroup() *response {
 	name := managementGroupOf(v.request.target.path)

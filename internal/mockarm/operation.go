@@ -30,21 +30,55 @@ const operationMemory = 24 * time.Hour
 
 // Operation is a long-running operation, polled at its Azure-AsyncOperation URL.
 type Operation struct {
-	ID        string
-	TargetID  string // of the resource that it changes
-	StartTime time.Time
-	EndTime   time.Time        // when it ends, or ended
-	Status    string           // "InProgress", "Succeeded", "Failed" or "Canceled"
-	Outcome   OperationOutcome // how it is to end; "" for well
-	Code      string           // of the error, when it fails
-	Message   string
-	// end is what the end of the operation does to the world when its time has come.
-	end func(*World, *Operation)
+	ID        string           `json:"id"`
+	TargetID  string           `json:"targetId"` // of the resource that it changes
+	StartTime time.Time        `json:"startTime"`
+	EndTime   time.Time        `json:"endTime"`           // when it ends, or ended
+	Status    string           `json:"status"`            // "InProgress", "Succeeded", "Failed" or "Canceled"
+	Outcome   OperationOutcome `json:"outcome,omitempty"` // how it is to end; "" for well
+	Code      string           `json:"code,omitempty"`    // of the error, when it fails
+	Message   string           `json:"message,omitempty"`
+
+	// Effect is what the end of the operation does to the world.
+	Effect Effect `json:"effect"`
+	// Instances are those of a scale set that the operation brings to the latest model, by their IDs.
+	Instances []string `json:"instances,omitzero"`
+	// Model is the version of the model that an upgrade in the background is about.
+	Model int `json:"model,omitempty"`
+}
+
+// Effect is what an operation does to the world when its time has come. It is data rather than code, so that a world can be
+// saved while operations are in progress.
+type Effect string
+
+// The effects of operations on their targets.
+const (
+	WriteHost        Effect = "writeHost"        // the host has the identity that it was given
+	DeleteHost       Effect = "deleteHost"       // the host is gone
+	DeleteGroup      Effect = "deleteGroup"      // the resource group is gone, with all that is in it
+	UpgradeInstances Effect = "upgradeInstances" // some instances of a scale set have its latest model
+	RollInstances    Effect = "rollInstances"    // one instance has it, and the next one follows
+)
+
+// apply does what an operation is there for. It finds the target anew, and does nothing if that is gone.
+func (e Effect) apply(w *World, ended *Operation) {
+	switch e {
+	case WriteHost:
+		w.endHostWrite(ended)
+	case DeleteHost:
+		w.endHostDeletion(ended)
+	case DeleteGroup:
+		w.endGroupDeletion(ended)
+	case UpgradeInstances:
+		w.endUpgrade(ended)
+	case RollInstances:
+		w.endRoll(ended)
+	}
 }
 
 // begin starts a long-running operation that a request has asked for. What it does to the world happens when it ends.
-func (w *World) begin(req *request, targetID string, end func(*World, *Operation)) *Operation {
-	started := w.start(targetID, w.clock.Now(), end)
+func (w *World) begin(req *request, targetID string, effect Effect) *Operation {
+	started := w.start(targetID, w.clock.Now(), effect)
 	if fault := req.operationFault(); fault != nil {
 		fault.bend(started)
 	}
@@ -52,7 +86,7 @@ func (w *World) begin(req *request, targetID string, end func(*World, *Operation
 }
 
 // start is begin for an operation that nobody has asked for, from a point in time on.
-func (w *World) start(targetID string, when time.Time, end func(*World, *Operation)) *Operation {
+func (w *World) start(targetID string, when time.Time, effect Effect) *Operation {
 	maps.DeleteFunc(w.operations, func(_ string, old *Operation) bool {
 		return old.Status != inProgress && when.Sub(old.EndTime) > operationMemory
 	})
@@ -62,7 +96,7 @@ func (w *World) start(targetID string, when time.Time, end func(*World, *Operati
 		StartTime: when,
 		EndTime:   when.Add(w.settings.operationDuration()),
 		Status:    inProgress,
-		end:       end,
+		Effect:    effect,
 	}
 	w.operations[started.ID] = started
 	return started
@@ -71,9 +105,7 @@ func (w *World) start(targetID string, when time.Time, end func(*World, *Operati
 // finish ends an operation whose time has come.
 func (o *Operation) finish(w *World) {
 	o.Status = o.Outcome.status()
-	if o.end != nil {
-		o.end(w, o)
-	}
+	o.Effect.apply(w, o)
 }
 
 // inForce tells whether an operation that is over has done what it was there for.

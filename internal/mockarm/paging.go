@@ -5,9 +5,11 @@ package mockarm
 
 import (
 	"encoding/base64"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,29 +33,35 @@ const skipToken = "$skipToken"
 // page answers the page of a list that a request asks for. The items must come in the same order every time. The link to
 // the next page is absolute and opaque, and repeats the query of the first.
 func page[T any](w *World, req *request, items []T) *response {
-	return pageOf(req, items, w.settings.pageSize())
+	return pageOf(req, slices.Values(items), w.settings.pageSize(), func(item T) T { return item })
 }
 
-// pageOf is page with a size of the caller's own.
-func pageOf[T any](req *request, items []T, size int) *response {
+// pageOf is page with a size of the caller's own, for items that are shown in another form than the list has them in. Only
+// those of the page are.
+func pageOf[T, B any](req *request, items iter.Seq[T], size int, show func(T) B) *response {
 	start, err := readSkipToken(queryValue(req, skipToken))
 	if err != nil {
 		return fail(http.StatusBadRequest, "InvalidSkipToken", "The provided skip token is invalid.")
 	}
-	start = min(start, len(items))
-	end := min(start+size, len(items))
-	body := listBody{Value: items[start:end:end]}
-	if items == nil {
-		body.Value = []T{}
+	shown, position, more := []B{}, 0, false
+	for item := range items {
+		if position++; position <= start {
+			continue
+		}
+		if more = len(shown) == size; more {
+			break
+		}
+		shown = append(shown, show(item))
 	}
-	if end < len(items) {
+	body := listBody{Value: shown}
+	if more {
 		query := maps.Clone(req.query)
 		for name := range query {
 			if strings.EqualFold(name, skipToken) {
 				delete(query, name)
 			}
 		}
-		query.Set(skipToken, writeSkipToken(end))
+		query.Set(skipToken, writeSkipToken(start+size))
 		body.NextLink = req.baseURL + (&url.URL{Path: req.target.path}).EscapedPath() + "?" + query.Encode()
 	}
 	return ok(body)

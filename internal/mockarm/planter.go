@@ -9,13 +9,15 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
 
 // NewWorld makes a world of a seed. Whatever is wrong with the seed is an error that names the place.
 func NewWorld(seed Seed, clock *Clock) (*World, error) {
-	w := &World{clock: clock}
+	// The first version is not that of an earlier process at the same address.
+	w := &World{clock: clock, version: time.Now().UnixNano()}
 	if err := w.plant(seed); err != nil {
 		return nil, fmt.Errorf("planting the seed: %w", err)
 	}
@@ -43,22 +45,25 @@ func (w *World) Operator() Principal {
 
 // plant replaces everything in the world by what the seed says.
 func (w *World) plant(seed Seed) error {
-	w.tenants = map[string]*Tenant{}
-	w.principals = map[string]*Principal{}
-	w.subscriptions = map[string]*Subscription{}
-	w.resourceGroups = map[string]*ResourceGroup{}
-	w.identities = map[string]*UserAssignedIdentity{}
-	w.machines = map[string]*VirtualMachine{}
-	w.scaleSets = map[string]*ScaleSet{}
-	w.issuers = map[string]string{}
-	w.roleDefinitions = map[string]*RoleDefinition{}
-	w.roleAssignments = map[string]*RoleAssignment{}
-	w.deletedAssignments = map[string]*RoleAssignment{}
-	w.managementGroups = map[string]*ManagementGroup{}
-	w.locks = map[string]*Lock{}
-	w.operations = map[string]*Operation{}
+	w.contents = contents{
+		tenants:            map[string]*Tenant{},
+		principals:         map[string]*Principal{},
+		subscriptions:      map[string]*Subscription{},
+		resourceGroups:     map[string]*ResourceGroup{},
+		identities:         map[string]*UserAssignedIdentity{},
+		machines:           map[string]*VirtualMachine{},
+		scaleSets:          map[string]*ScaleSet{},
+		issuers:            map[string]string{},
+		roleDefinitions:    map[string]*RoleDefinition{},
+		roleAssignments:    newAssignmentStore(),
+		deletedAssignments: map[string]*RoleAssignment{},
+		managementGroups:   map[string]*ManagementGroup{},
+		locks:              map[string]*Lock{},
+		operations:         map[string]*Operation{},
+	}
 	w.serials = map[string]int{}
 	w.salt = newGUID()
+	w.version++
 	p := planter{world: w, seed: seed}
 	err := errors.Join(
 		each("tenants", seed.Tenants, p.tenant),

@@ -172,11 +172,15 @@ func (p planter) roleAssignment(s SeedRoleAssignment) error {
 	}
 	id := strings.TrimSuffix(scope, "/") + "/providers/Microsoft.Authorization/roleAssignments/" + name
 	now := p.world.clock.Now()
-	return put(p.world.roleAssignments, "name", id, &RoleAssignment{
+	if p.world.roleAssignments.get(id) != nil {
+		return fmt.Errorf("name: there is another %q", id)
+	}
+	p.world.roleAssignments.add(&RoleAssignment{
 		ID: id, Name: name, Scope: scope, RoleGUID: role.GUID, PrincipalID: principal.ObjectID, PrincipalType: string(principal.Kind),
 		Description: s.Description, Condition: s.Condition, ConditionVersion: s.conditionVersion(),
 		CreatedOn: now, UpdatedOn: now,
 	})
+	return nil
 }
 
 // grantee is the principal that a role assignment names, by object ID or by the resource that it belongs to.

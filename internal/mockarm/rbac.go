@@ -39,8 +39,8 @@ func (w *World) permissions(c caller, scope string) []Permission {
 // its own scope and everywhere below, from management groups down (Microsoft Learn: role-based-access-control/scope-overview).
 func (w *World) rolesOf(c caller, scope string) iter.Seq2[string, *RoleDefinition] {
 	return func(yield func(string, *RoleDefinition) bool) {
-		for id, assignment := range w.roleAssignments {
-			if !strings.EqualFold(assignment.PrincipalID, c.objectID) || !w.inherits(scope, assignment.Scope) || !w.granted(assignment) {
+		for id, assignment := range w.roleAssignments.byPrincipal[key(c.objectID)] {
+			if !w.inherits(scope, assignment.Scope) || !w.granted(assignment) {
 				continue
 			}
 			if role := w.roleDefinition(assignment.RoleGUID); role != nil && !yield(id, role) {
@@ -60,6 +60,23 @@ func (p Permission) allows(action string) bool {
 func encloses(outer, inner string) bool {
 	outer, inner = key(outer), key(inner)
 	return outer == "" || outer == inner || strings.HasPrefix(inner, outer+"/")
+}
+
+// within are the objects at and below a scope, in the order of their IDs.
+func within[T any](objects map[string]*T, scope string) []*T {
+	prefix := below(scope)
+	var ids []string
+	for id := range objects {
+		if strings.HasPrefix(id, prefix) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	found := make([]*T, 0, len(ids))
+	for _, id := range ids {
+		found = append(found, objects[id])
+	}
+	return found
 }
 
 // matchAction matches an action against an entry of a role. A wildcard stands for any run of characters, slashes

@@ -211,17 +211,23 @@ func deleteResourceGroup(w *World, req *request) *response {
 	}
 	if deletion == nil {
 		group.ProvisioningState = deleting
-		deletion = w.begin(req, group.ID, func(w *World, ended *Operation) {
-			if ended.inForce() {
-				w.removeResourceGroup(group)
-				return
-			}
-			group.ProvisioningState = ended.provisioningState()
-		})
+		deletion = w.begin(req, group.ID, DeleteGroup)
 	}
 	answer := &response{status: http.StatusAccepted}
 	return pollLater(w, answer.with("Location", fmt.Sprintf("%s/subscriptions/%s/operationresults/%s?api-version=%s",
 		req.baseURL, req.target.subscription, deletion.ID, req.apiVersion)))
+}
+
+// endGroupDeletion takes a group away, unless the operation has come to nothing.
+func (w *World) endGroupDeletion(ended *Operation) {
+	group := w.resourceGroups[key(ended.TargetID)]
+	switch {
+	case group == nil:
+	case ended.inForce():
+		w.removeResourceGroup(group)
+	default:
+		group.ProvisioningState = ended.provisioningState()
+	}
 }
 
 // removeResourceGroup takes a group away with all that is in it.
@@ -249,10 +255,8 @@ func (w *World) removeResourceGroup(group *ResourceGroup) {
 // granted elsewhere to a principal that is gone stay behind (Microsoft Learn: role-based-access-control/troubleshooting,
 // "Role assignments with identity not found").
 func (w *World) removeAssignmentsIn(scope string) {
-	for _, assignment := range w.roleAssignments {
-		if encloses(scope, assignment.Scope) {
-			w.removeAssignment(assignment)
-		}
+	for _, assignment := range slices.Collect(w.roleAssignments.under(below(scope))) {
+		w.removeAssignment(assignment)
 	}
 }
 

@@ -114,9 +114,8 @@ func (s *Subscription) body() map[string]any {
 
 // holdsRoleIn tells whether the caller has a role assignment at a scope, above it, or below it.
 func (w *World) holdsRoleIn(c caller, scope string) bool {
-	for _, assignment := range w.roleAssignments {
-		if strings.EqualFold(assignment.PrincipalID, c.objectID) && w.granted(assignment) &&
-			(w.inherits(scope, assignment.Scope) || encloses(scope, assignment.Scope)) {
+	for _, assignment := range w.roleAssignments.byPrincipal[key(c.objectID)] {
+		if w.granted(assignment) && (w.inherits(scope, assignment.Scope) || encloses(scope, assignment.Scope)) {
 			return true
 		}
 	}

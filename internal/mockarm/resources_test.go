@@ -68,7 +68,7 @@ func TestResourceGroupLivesAndDies(t *testing.T) {
 	if a.world.principals[key(principalID)] != nil {
 		t.Error("the identity of a deleted group still has its principal")
 	}
-	if a.world.roleAssignments[key(assignment)] != nil {
+	if a.world.roleAssignments.get(assignment) != nil {
 		t.Error("a role assignment on the deleted group is still there")
 	}
 }

@@ -6,6 +6,7 @@ package mockarm
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"regexp"
@@ -77,7 +78,7 @@ func (w *World) show(a *RoleAssignment) roleAssignmentBody {
 }
 
 func getRoleAssignment(w *World, req *request) *response {
-	assignment := cmp.Or(w.roleAssignments[key(req.target.path)], w.deletedAssignments[key(req.target.path)])
+	assignment := cmp.Or(w.roleAssignments.get(req.target.path), w.deletedAssignments[key(req.target.path)])
 	if assignment == nil || !w.assignmentReadable(assignment) {
 		return fail(http.StatusNotFound, "RoleAssignmentNotFound", fmt.Sprintf("The role assignment '%s' is not found.", req.target.name()))
 	}
@@ -107,22 +108,46 @@ func listRoleAssignments(w *World, req *request) *response {
 	if byPrincipal && uuid.Validate(principalID) != nil {
 		return fail(http.StatusBadRequest, "BadRequestFormat", fmt.Sprintf("The principal ID '%s' of the filter is not a GUID.", principalID))
 	}
-	bodies := []roleAssignmentBody{}
-	remembered := maps.Clone(w.deletedAssignments)
-	maps.Copy(remembered, w.roleAssignments)
-	for _, id := range slices.Sorted(maps.Keys(remembered)) {
-		assignment := remembered[id]
-		if !w.assignmentListed(assignment) {
-			continue
-		}
-		if byPrincipal && !strings.EqualFold(assignment.PrincipalID, principalID) {
-			continue
-		}
-		if w.inherits(req.target.scope, assignment.Scope) || !atScope && w.inherits(assignment.Scope, req.target.scope) {
-			bodies = append(bodies, w.show(assignment))
+	found := func(yield func(*RoleAssignment) bool) {
+		for assignment := range w.assignmentsAround(req.target.scope, atScope) {
+			if w.assignmentListed(assignment) && (!byPrincipal || strings.EqualFold(assignment.PrincipalID, principalID)) && !yield(assignment) {
+				return
+			}
 		}
 	}
-	return page(w, req, bodies)
+	return pageOf(req, found, w.settings.pageSize(), w.show)
+}
+
+// assignmentsAround are the assignments at and above a scope and, unless only these are asked for, those below it, in the
+// order of their IDs. Deleted ones that have not been forgotten are among them.
+func (w *World) assignmentsAround(scope string, atScope bool) iter.Seq[*RoleAssignment] {
+	var prefixes []string
+	for from := scope; ; {
+		for _, above := range scopesAbove(from) {
+			prefixes = append(prefixes, at(above))
+		}
+		if from = w.above(from); from == "" {
+			break
+		}
+	}
+	if !atScope {
+		prefixes = append(prefixes, below(scope))
+		for _, container := range w.containersIn(scope) {
+			prefixes = append(prefixes, below(container))
+		}
+	}
+	var deleted []*RoleAssignment
+	for id, assignment := range w.deletedAssignments {
+		if w.roleAssignments.get(id) == nil && slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(id, prefix) }) {
+			deleted = append(deleted, assignment)
+		}
+	}
+	if len(deleted) == 0 {
+		return w.roleAssignments.under(prefixes...)
+	}
+	found := slices.AppendSeq(deleted, w.roleAssignments.under(prefixes...))
+	slices.SortFunc(found, func(a, b *RoleAssignment) int { return strings.Compare(key(a.ID), key(b.ID)) })
+	return slices.Values(found)
 }
 
 // roleDefinitionPattern is the form of a roleDefinitionId: with or without a scope in front.
@@ -150,7 +175,7 @@ func putRoleAssignment(w *World, req *request) *response {
 		}
 		existing, answer = wanted, created
 		existing.CreatedOn, existing.GrantedAt, existing.CreatedBy = now, now, req.caller.objectID
-		w.roleAssignments[key(existing.ID)] = existing
+		w.roleAssignments.add(existing)
 		delete(w.deletedAssignments, key(existing.ID))
 	} else {
 		existing.Description, existing.Condition, existing.ConditionVersion = wanted.Description, wanted.Condition, wanted.ConditionVersion
@@ -226,23 +251,18 @@ func principalKind(text string) (kind PrincipalKind, known bool) {
 // matchRoleAssignment finds the assignment that a PUT means. Names are unique in a tenant, and so are scope, principal and
 // role together. Under its name an assignment stays what it is; under another it cannot be made twice.
 func (w *World) matchRoleAssignment(wanted *RoleAssignment) (*RoleAssignment, *response) {
-	var twin *RoleAssignment
-	for _, assignment := range w.roleAssignments {
-		same := assignment.grantsSameAs(wanted)
-		switch {
-		case strings.EqualFold(assignment.Name, wanted.Name) && !same:
+	for _, namesake := range w.roleAssignments.byName[key(wanted.Name)] {
+		if namesake.grant() != wanted.grant() {
 			return nil, roleAssignmentUpdateNotPermitted()
-		case same:
-			twin = assignment
 		}
 	}
-	if twin != nil && !strings.EqualFold(twin.Name, wanted.Name) {
-		return nil, w.roleAssignmentExists(twin)
+	for _, twin := range w.roleAssignments.byGrant[wanted.grant()] { // There is one at most.
+		if !strings.EqualFold(twin.Name, wanted.Name) {
+			return nil, w.roleAssignmentExists(twin)
+		}
+		return twin, nil
 	}
-	if twin == nil {
-		return nil, w.rememberedAssignment(wanted)
-	}
-	return twin, nil
+	return nil, w.rememberedAssignment(wanted)
 }
 
 // roleAssignmentExists tells what is in the way, in one of the two texts that the service has.
@@ -267,18 +287,13 @@ func (w *World) rememberedAssignment(wanted *RoleAssignment) *response {
 		case w.past(deleted.DeletedAt, w.settings.DeletedAssignmentLag):
 		case strings.EqualFold(deleted.Name, wanted.Name):
 			return roleAssignmentUpdateNotPermitted()
-		case deleted.grantsSameAs(wanted):
+		case deleted.grant() == wanted.grant():
 			return fail(http.StatusConflict, "HashConflictOnDifferentRoleAssignmentIds", fmt.Sprintf(
 				"Hash conflict on different role assignment ids. The existing role assignment id is %s and the new role assignment id is %s.",
 				undashed(deleted.Name), undashed(wanted.Name)))
 		}
 	}
 	return nil
-}
-
-// grantsSameAs tells whether two assignments give the same role to the same principal on the same scope.
-func (a *RoleAssignment) grantsSameAs(b *RoleAssignment) bool {
-	return key(a.Scope) == key(b.Scope) && strings.EqualFold(a.PrincipalID, b.PrincipalID) && strings.EqualFold(a.RoleGUID, b.RoleGUID)
 }
 
 // admitRoleAssignment checks a new assignment: that the directory knows its principal, and that there is room for it.
@@ -307,28 +322,17 @@ func (w *World) admitRoleAssignment(req *request, wanted *RoleAssignment) *respo
 	if group := managementGroupOf(wanted.Scope); group != "" {
 		container, limit = managementGroupID(group), w.settings.managementGroupRoleAssignmentLimit()
 	}
-	if container != "" && w.countAssignments(container) >= limit {
+	// A subscription's count includes those on its groups and resources; a management group's leaves out those of its
+	// subscriptions and of groups below (Microsoft Learn: role-based-access-control/troubleshoot-limits).
+	if container != "" && w.roleAssignments.countIn(container) >= limit {
 		return fail(http.StatusBadRequest, "RoleAssignmentLimitExceeded", "No more role assignments can be created (code: RoleAssignmentLimitExceeded)")
 	}
 	return nil
 }
 
-// countAssignments counts the role assignments of a subscription, those on its groups and resources included, or of a
-// management group, those of its subscriptions and of groups below left out
-// (Microsoft Learn: role-based-access-control/troubleshoot-limits).
-func (w *World) countAssignments(container string) int {
-	count := 0
-	for _, assignment := range w.roleAssignments {
-		if encloses(container, assignment.Scope) {
-			count++
-		}
-	}
-	return count
-}
-
 // deleteRoleAssignment takes a role away and answers what was deleted.
 func deleteRoleAssignment(w *World, req *request) *response {
-	assignment := w.roleAssignments[key(req.target.path)]
+	assignment := w.roleAssignments.get(req.target.path)
 	if assignment == nil {
 		return noContent()
 	}
@@ -338,7 +342,7 @@ func deleteRoleAssignment(w *World, req *request) *response {
 
 // removeAssignment takes an assignment away, and remembers it for as long as any part of the service does.
 func (w *World) removeAssignment(assignment *RoleAssignment) {
-	delete(w.roleAssignments, key(assignment.ID))
+	w.roleAssignments.remove(assignment)
 	longest := max(w.settings.DeletedAssignmentLag, w.settings.RoleAssignmentReadLag, w.settings.RoleAssignmentListLag)
 	maps.DeleteFunc(w.deletedAssignments, func(_ string, deleted *RoleAssignment) bool { return w.past(deleted.DeletedAt, longest) })
 	assignment.DeletedAt = w.clock.Now()

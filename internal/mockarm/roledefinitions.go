@@ -247,7 +247,7 @@ func deleteRoleDefinition(w *World, req *request) *response {
 	if refusal := mayInAll(w, req, roleDefinitions+"/delete", role.AssignableScopes); refusal != nil {
 		return refusal
 	}
-	for _, assignment := range w.roleAssignments {
+	for _, assignment := range w.roleAssignments.byID {
 		if strings.EqualFold(assignment.RoleGUID, guid) {
 			return fail(http.StatusBadRequest, "RoleDefinitionHasAssignments", "There are existing role assignments referencing role (code: RoleDefinitionHasAssignments).")
 		}

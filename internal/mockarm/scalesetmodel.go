@@ -74,13 +74,25 @@ func (s *ScaleSet) roll(w *World, last *Operation) {
 	if behind < 0 || w.scaleSets[key(s.ID)] != s {
 		return
 	}
-	instance, model := s.Instances[behind], s.Model
-	w.start(s.ID, last.EndTime, func(w *World, ended *Operation) {
-		if s.Model == model {
+	upgrade := w.start(s.ID, last.EndTime, RollInstances)
+	upgrade.Instances, upgrade.Model = []string{s.Instances[behind].ID}, s.Model
+}
+
+// endRoll upgrades an instance and goes on with the next one, unless a write has come in between.
+func (w *World) endRoll(ended *Operation) {
+	if set := w.scaleSets[key(ended.TargetID)]; set != nil && set.Model == ended.Model {
+		set.upgradeAll(ended.Instances)
+		set.roll(w, ended)
+	}
+}
+
+// upgradeAll brings instances to the latest model, by their IDs.
+func (s *ScaleSet) upgradeAll(ids []string) {
+	for _, instance := range s.Instances {
+		if slices.Contains(ids, instance.ID) {
 			s.upgrade(instance)
-			s.roll(w, ended)
 		}
-	})
+	}
 }
 
 // upgrade brings one instance to the latest model.
@@ -112,31 +124,38 @@ func upgradeInstances(w *World, req *request) *response {
 	if set.orchestrationMode() != uniformMode {
 		return fail(http.StatusBadRequest, "BadRequest", "The operation 'manualupgrade' is not supported on scale sets with orchestration mode 'Flexible'.")
 	}
-	var chosen []*Instance
-	for _, id := range body.InstanceIDs {
-		if id == "*" {
-			chosen = slices.Clone(set.Instances)
-			break
-		}
-		at := slices.IndexFunc(set.Instances, func(i *Instance) bool { return i.ID == id })
-		if at < 0 {
+	var all []string
+	for _, instance := range set.Instances {
+		all = append(all, instance.ID)
+	}
+	chosen := body.InstanceIDs
+	if slices.Contains(chosen, "*") {
+		chosen = all
+	}
+	for _, id := range chosen {
+		if !slices.Contains(all, id) {
 			return invalidParameter("instanceIds", fmt.Sprintf("The provided instanceId %s is not an active Virtual Machine Scale Set VM instanceId.", id))
 		}
-		chosen = append(chosen, set.Instances[at])
 	}
 	if refusal := set.admitWrite("Upgrade VMs"); refusal != nil {
 		return refusal
 	}
-	upgrade := w.begin(req, set.ID, func(w *World, ended *Operation) {
-		if ended.inForce() {
-			for _, instance := range chosen {
-				set.upgrade(instance)
-			}
-		}
-		set.OperationID, set.ProvisioningState = "", ended.provisioningState()
-	})
+	upgrade := w.begin(req, set.ID, UpgradeInstances)
+	upgrade.Instances = chosen
 	set.OperationID, set.ProvisioningState = upgrade.ID, updating
 	accepted := &response{status: http.StatusAccepted}
 	accepted.with("Location", computeOperationURL(req, upgrade, set.Location)+"&monitor=true")
 	return asynchronous(w, req, accepted, upgrade, set.Location)
+}
+
+// endUpgrade ends an upgrade that was asked for.
+func (w *World) endUpgrade(ended *Operation) {
+	set := w.scaleSets[key(ended.TargetID)]
+	if set == nil || set.OperationID != ended.ID {
+		return
+	}
+	if ended.inForce() {
+		set.upgradeAll(ended.Instances)
+	}
+	set.OperationID, set.ProvisioningState = "", ended.provisioningState()
 }

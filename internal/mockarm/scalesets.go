@@ -6,7 +6,6 @@ package mockarm
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -59,13 +58,9 @@ func getScaleSet(w *World, req *request) *response {
 }
 
 func listScaleSets(w *World, req *request) *response {
-	bodies := []hostBody{}
-	for _, id := range slices.Sorted(maps.Keys(w.scaleSets)) {
-		if encloses(req.target.scope, id) {
-			bodies = append(bodies, w.scaleSetBody(w.scaleSets[id], req.apiVersion))
-		}
-	}
-	return page(w, req, bodies)
+	return pageOf(req, slices.Values(within(w.scaleSets, req.target.scope)), w.settings.pageSize(), func(set *ScaleSet) hostBody {
+		return w.scaleSetBody(set, req.apiVersion)
+	})
 }
 
 func scaleSetNotFound(req *request) *response {
@@ -98,7 +93,7 @@ func putScaleSet(w *World, req *request) *response {
 		set, answer = &ScaleSet{Host: w.newHost(req, scaleSets, normalLocation(body.Location))}, created
 		set.UniqueID = w.freshGUID("scale set", set.ID)
 	}
-	if refusal := w.startWrite(req, &set.Host, body.change, true, set.applyModel); refusal != nil {
+	if refusal := w.startWrite(req, &set.Host, body.change, true); refusal != nil {
 		return refusal
 	}
 	w.scaleSets[key(set.ID)] = set
@@ -121,7 +116,7 @@ func patchScaleSet(w *World, req *request) *response {
 	if refusal := checkModes(mergeJSON(set.Properties, body.Properties), set); refusal != nil {
 		return refusal
 	}
-	if refusal := w.startWrite(req, &set.Host, body.change, false, set.applyModel); refusal != nil {
+	if refusal := w.startWrite(req, &set.Host, body.change, false); refusal != nil {
 		return refusal
 	}
 	size := property(set.SKU, "name")
@@ -179,7 +174,7 @@ func deleteScaleSet(w *World, req *request) *response {
 	if set == nil {
 		return noContent()
 	}
-	return w.deleteHost(req, &set.Host, func(w *World) { w.removeScaleSet(set) })
+	return w.deleteHost(req, &set.Host)
 }
 
 // removeScaleSet takes a scale set away, with its instances and its system-assigned identity.

@@ -193,18 +193,26 @@ type SeedLock struct {
 	Notes string    `json:"notes,omitempty"`
 }
 
-// LoadWorld makes a world of a seed in JSON.
-func LoadWorld(r io.Reader, clock *Clock) (*World, error) {
+// ReadSeed reads a seed in JSON. A field that is not known is an error.
+func ReadSeed(r io.Reader) (Seed, error) {
 	var seed Seed
+	if err := readDocument(r, &seed); err != nil {
+		return Seed{}, fmt.Errorf("reading the seed: %w", err)
+	}
+	return seed, nil
+}
+
+// readDocument reads one JSON document with known fields only, and nothing behind it.
+func readDocument(r io.Reader, into any) error {
 	decoder := json.NewDecoder(r)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&seed); err != nil {
-		return nil, fmt.Errorf("reading the seed: %w", err)
+	if err := decoder.Decode(into); err != nil {
+		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("reading the seed: there is more behind its end")
+		return errors.New("there is more behind its end")
 	}
-	return NewWorld(seed, clock)
+	return nil
 }
 
 // The GUIDs of the default world.

@@ -21,6 +21,7 @@ func (w *World) settle() {
 			return
 		}
 		next.finish(w)
+		w.version++
 	}
 }
 

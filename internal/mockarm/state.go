@@ -3,13 +3,21 @@
 
 package mockarm
 
-import (
-	"maps"
-	"slices"
-)
+import "time"
 
-// State is a snapshot of a world, without its secrets. Lists are sorted by the IDs of their items.
+// stateVersion is that of the format of a [State]. It grows when an older mock could not read the newer format.
+const stateVersion = 1
+
+// State is all that a world holds, without its secrets: to be looked at, and to be restored by [World.Restore]. Lists are
+// sorted by the IDs of their items. What can be told from the rest (the name of a role, whether an attachment is dead) is
+// there for the reader, and restored from the rest.
 type State struct {
+	Version int       `json:"version"`
+	Time    time.Time `json:"time"` // by the world's clock
+
+	Tenants          []TenantState          `json:"tenants"`
+	ManagementGroups []ManagementGroupState `json:"managementGroups"`
+
 	Subscriptions   []SubscriptionState   `json:"subscriptions"`
 	ResourceGroups  []ResourceGroupState  `json:"resourceGroups"`
 	Identities      []IdentityState       `json:"identities"`
@@ -17,9 +25,38 @@ type State struct {
 
 	VirtualMachineScaleSets []ScaleSetState `json:"virtualMachineScaleSets"`
 
+	// RoleDefinitions are the custom roles.
+	RoleDefinitions []RoleDefinition      `json:"roleDefinitions"`
 	RoleAssignments []RoleAssignmentState `json:"roleAssignments"`
-	Locks           []LockState           `json:"locks"`
-	Principals      []PrincipalState      `json:"principals"`
+	// DeletedRoleAssignments are those that parts of the service have not forgotten yet.
+	DeletedRoleAssignments []RoleAssignmentState `json:"deletedRoleAssignments"`
+
+	Locks      []LockState      `json:"locks"`
+	Principals []PrincipalState `json:"principals"`
+
+	// Issuers are the outside issuers of the seed.
+	Issuers []IssuerState `json:"issuers"`
+	// Operations are those that are in progress, and those that can still be polled.
+	Operations []Operation `json:"operations"`
+}
+
+// TenantState is a tenant in a [State].
+type TenantState struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+}
+
+// ManagementGroupState is a management group in a [State].
+type ManagementGroupState struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	Parent      string `json:"parent,omitempty"` // ID of the group above
+}
+
+// IssuerState is an OpenID Connect issuer outside of Azure in a [State].
+type IssuerState struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
 }
 
 // SubscriptionState is a subscription in a [State].
@@ -28,13 +65,16 @@ type SubscriptionState struct {
 	TenantID            string   `json:"tenantId"`
 	DisplayName         string   `json:"displayName"`
 	RegisteredProviders []string `json:"registeredProviders"`
+	// ManagementGroup is the ID of the one that the subscription is in.
+	ManagementGroup string `json:"managementGroup"`
 }
 
 // ResourceGroupState is a resource group in a [State].
 type ResourceGroupState struct {
 	ID                string            `json:"id"`
 	Location          string            `json:"location"`
-	Tags              map[string]string `json:"tags,omitempty"`
+	Tags              map[string]string `json:"tags,omitzero"`
+	ManagedBy         string            `json:"managedBy,omitempty"`
 	ProvisioningState string            `json:"provisioningState"`
 }
 
@@ -42,60 +82,84 @@ type ResourceGroupState struct {
 type IdentityState struct {
 	ID             string            `json:"id"`
 	Location       string            `json:"location"`
-	Tags           map[string]string `json:"tags,omitempty"`
+	Tags           map[string]string `json:"tags,omitzero"`
 	IsolationScope string            `json:"isolationScope,omitempty"`
-	TenantID       string            `json:"tenantId"`
-	PrincipalID    string            `json:"principalId"`
-	ClientID       string            `json:"clientId"`
+	// AssignmentProviders are what the identity may be assigned to; none means all.
+	AssignmentProviders []string  `json:"assignmentProviders,omitzero"`
+	TenantID            string    `json:"tenantId"`
+	PrincipalID         string    `json:"principalId"`
+	ClientID            string    `json:"clientId"`
+	CreatedAt           time.Time `json:"createdAt,omitzero"`
 
 	FederatedCredentials []FederatedCredentialState `json:"federatedIdentityCredentials,omitempty"`
 }
 
 // FederatedCredentialState is a federated identity credential in a [State].
 type FederatedCredentialState struct {
-	Name                     string `json:"name"`
-	Issuer                   string `json:"issuer"`
-	Subject                  string `json:"subject,omitempty"`
-	Audience                 string `json:"audience"`
-	ClaimsMatchingExpression string `json:"claimsMatchingExpression,omitempty"`
+	Name                     string    `json:"name"`
+	Issuer                   string    `json:"issuer"`
+	Subject                  string    `json:"subject,omitempty"`
+	Audience                 string    `json:"audience"`
+	ClaimsMatchingExpression string    `json:"claimsMatchingExpression,omitempty"`
+	CreatedAt                time.Time `json:"createdAt,omitzero"`
+}
+
+// HostState is what machines and scale sets have in common in a [State].
+type HostState struct {
+	ID                string            `json:"id"`
+	Location          string            `json:"location"`
+	Tags              map[string]string `json:"tags,omitzero"`
+	Zones             []string          `json:"zones,omitzero"`
+	Plan              map[string]any    `json:"plan,omitzero"`
+	Properties        map[string]any    `json:"properties,omitzero"`
+	ProvisioningState string            `json:"provisioningState"`
+	Etag              int               `json:"etag"`
+	HostIdentityState
+	// OperationID is the write in progress, and PendingIdentity what the host will act as after it; nil where that changes
+	// nothing.
+	OperationID     string             `json:"operationId,omitempty"`
+	PendingIdentity *HostIdentityState `json:"pendingIdentity,omitempty"`
+}
+
+// HostIdentityState is what a machine or a scale set can act as, in a [State].
+type HostIdentityState struct {
+	SystemAssigned *AttachmentState   `json:"systemAssigned,omitempty"`
+	UserAssigned   []*AttachmentState `json:"userAssigned"`
 }
 
 // VirtualMachineState is a virtual machine in a [State].
 type VirtualMachineState struct {
-	ID                string             `json:"id"`
-	Location          string             `json:"location"`
-	Tags              map[string]string  `json:"tags,omitempty"`
-	ProvisioningState string             `json:"provisioningState"`
-	Etag              int                `json:"etag"`
-	SystemAssigned    *AttachmentState   `json:"systemAssigned,omitempty"`
-	UserAssigned      []*AttachmentState `json:"userAssigned"`
+	HostState
+	VMID string `json:"vmId"`
 }
 
 // ScaleSetState is a scale set in a [State].
 type ScaleSetState struct {
-	ID                string             `json:"id"`
-	Location          string             `json:"location"`
-	Tags              map[string]string  `json:"tags,omitempty"`
-	OrchestrationMode string             `json:"orchestrationMode"`
-	UpgradeMode       string             `json:"upgradeMode,omitempty"`
-	ProvisioningState string             `json:"provisioningState"`
-	Etag              int                `json:"etag"`
-	SystemAssigned    *AttachmentState   `json:"systemAssigned,omitempty"`
-	UserAssigned      []*AttachmentState `json:"userAssigned"`
-	Instances         []InstanceState    `json:"instances"` // of a Uniform scale set
+	HostState
+	UniqueID          string          `json:"uniqueId"`
+	SKU               map[string]any  `json:"sku,omitzero"`
+	OrchestrationMode string          `json:"orchestrationMode"`
+	UpgradeMode       string          `json:"upgradeMode,omitempty"`
+	Model             int             `json:"model"`
+	Instances         []InstanceState `json:"instances"` // of a Uniform scale set
 }
 
 // InstanceState is an instance of a scale set in a [State].
 type InstanceState struct {
-	InstanceID         string `json:"instanceId"`
-	LatestModelApplied bool   `json:"latestModelApplied"`
+	InstanceID         string            `json:"instanceId"`
+	VMID               string            `json:"vmId"`
+	Model              int               `json:"model"`
+	LatestModelApplied bool              `json:"latestModelApplied"`
+	Identity           HostIdentityState `json:"identity"`
 }
 
 // AttachmentState is an identity on a machine in a [State].
 type AttachmentState struct {
-	ID          string `json:"id,omitempty"` // empty for the machine's own identity
-	PrincipalID string `json:"principalId"`
-	ClientID    string `json:"clientId"`
+	ID          string    `json:"id,omitempty"` // empty for the machine's own identity
+	PrincipalID string    `json:"principalId"`
+	ClientID    string    `json:"clientId"`
+	TenantID    string    `json:"tenantId,omitempty"` // of the machine's own identity
+	Since       time.Time `json:"since,omitzero"`
 	// Dead tells that the identity is not there any more, or is another one under the old name.
 	Dead bool `json:"dead,omitempty"`
 }
@@ -114,6 +178,16 @@ type RoleAssignmentState struct {
 	ConditionVersion string `json:"conditionVersion,omitempty"`
 
 	DelegatedManagedIdentityResourceID string `json:"delegatedManagedIdentityResourceId,omitempty"`
+
+	CreatedOn time.Time `json:"createdOn,omitzero"`
+	UpdatedOn time.Time `json:"updatedOn,omitzero"`
+	CreatedBy string    `json:"createdBy,omitempty"`
+	UpdatedBy string    `json:"updatedBy,omitempty"`
+	// GrantedAt is when the grant was asked for, and DeletedAt when its end was.
+	GrantedAt time.Time `json:"grantedAt,omitzero"`
+	DeletedAt time.Time `json:"deletedAt,omitzero"`
+	// Orphan tells that the principal is not in the directory any more.
+	Orphan bool `json:"orphan,omitempty"`
 }
 
 // LockState is a management lock in a [State].
@@ -131,103 +205,8 @@ type PrincipalState struct {
 	TenantID    string        `json:"tenantId"`
 	DisplayName string        `json:"displayName"`
 	Kind        PrincipalKind `json:"kind"`
-	ResourceID  string        `json:"resourceId,omitempty"`
-}
-
-// State takes a snapshot of the world as it is now: operations whose time has come have ended.
-func (w *World) State() State {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.settle()
-	return State{
-		Subscriptions: snapshot(w.subscriptions, func(s *Subscription) SubscriptionState {
-			return SubscriptionState{ID: s.ID, TenantID: s.TenantID, DisplayName: s.DisplayName, RegisteredProviders: registeredProviders(s)}
-		}),
-		ResourceGroups: snapshot(w.resourceGroups, func(g *ResourceGroup) ResourceGroupState {
-			return ResourceGroupState{ID: g.ID, Location: g.Location, Tags: maps.Clone(g.Tags), ProvisioningState: g.ProvisioningState}
-		}),
-		Identities: snapshot(w.identities, func(i *UserAssignedIdentity) IdentityState {
-			return IdentityState{
-				ID: i.ID, Location: i.Location, Tags: maps.Clone(i.Tags), IsolationScope: i.IsolationScope,
-				TenantID: i.TenantID, PrincipalID: i.PrincipalID, ClientID: i.ClientID,
-				FederatedCredentials: snapshot(i.federated, func(c *FederatedCredential) FederatedCredentialState {
-					return FederatedCredentialState{Name: c.Name, Issuer: c.Issuer, Subject: c.Subject, Audience: c.Audience, ClaimsMatchingExpression: c.Expression}
-				}),
-			}
-		}),
-		VirtualMachines:         snapshot(w.machines, w.machineState),
-		VirtualMachineScaleSets: snapshot(w.scaleSets, w.scaleSetState),
-		RoleAssignments: snapshot(w.roleAssignments, func(a *RoleAssignment) RoleAssignmentState {
-			state := RoleAssignmentState{
-				ID: a.ID, Scope: a.Scope, RoleID: a.RoleGUID, PrincipalID: a.PrincipalID, PrincipalType: a.PrincipalType,
-				Description: a.Description, Condition: a.Condition, ConditionVersion: a.ConditionVersion,
-
-				DelegatedManagedIdentityResourceID: a.DelegatedManagedIdentityResourceID,
-			}
-			if role := w.roleDefinition(a.RoleGUID); role != nil {
-				state.RoleName = role.RoleName
-			}
-			return state
-		}),
-		Locks: snapshot(w.locks, func(l *Lock) LockState {
-			return LockState{ID: l.ID, Scope: l.Scope, Level: l.Level, Notes: l.Notes}
-		}),
-		Principals: snapshot(w.principals, func(p *Principal) PrincipalState {
-			return PrincipalState{
-				ObjectID: p.ObjectID, AppID: p.AppID, TenantID: p.TenantID, DisplayName: p.DisplayName, Kind: p.Kind, ResourceID: p.ResourceID,
-			}
-		}),
-	}
-}
-
-func (w *World) machineState(vm *VirtualMachine) VirtualMachineState {
-	own, attached := w.identityState(&vm.Host)
-	return VirtualMachineState{
-		ID: vm.ID, Location: vm.Location, Tags: maps.Clone(vm.Tags), ProvisioningState: vm.ProvisioningState, Etag: vm.Etag,
-		SystemAssigned: own, UserAssigned: attached,
-	}
-}
-
-func (w *World) scaleSetState(set *ScaleSet) ScaleSetState {
-	own, attached := w.identityState(&set.Host)
-	state := ScaleSetState{
-		ID: set.ID, Location: set.Location, Tags: maps.Clone(set.Tags), ProvisioningState: set.ProvisioningState, Etag: set.Etag,
-		OrchestrationMode: set.orchestrationMode(), UpgradeMode: set.upgradeMode(),
-		SystemAssigned: own, UserAssigned: attached, Instances: []InstanceState{},
-	}
-	for _, instance := range set.Instances {
-		state.Instances = append(state.Instances, InstanceState{InstanceID: instance.ID, LatestModelApplied: instance.Model == set.Model})
-	}
-	return state
-}
-
-// identityState tells what a host can act as.
-func (w *World) identityState(h *Host) (own *AttachmentState, attached []*AttachmentState) {
-	if identity := h.SystemAssigned; identity != nil {
-		own = &AttachmentState{PrincipalID: identity.PrincipalID, ClientID: identity.ClientID}
-	}
-	return own, snapshot(h.UserAssigned, func(a *Attachment) *AttachmentState {
-		_, refusal := w.userAssigned(a)
-		return &AttachmentState{ID: a.ID, PrincipalID: a.PrincipalID, ClientID: a.ClientID, Dead: refusal != ""}
-	})
-}
-
-// registeredProviders are the namespaces registered in a subscription, in their own spelling.
-func registeredProviders(s *Subscription) []string {
-	names := []string{}
-	for _, service := range services() {
-		if s.Registered[key(service.namespace)] {
-			names = append(names, service.namespace)
-		}
-	}
-	return names
-}
-
-// snapshot describes the objects of a map in the order of their keys.
-func snapshot[T, S any](objects map[string]*T, describe func(*T) S) []S {
-	list := make([]S, 0, len(objects))
-	for _, id := range slices.Sorted(maps.Keys(objects)) {
-		list = append(list, describe(objects[id]))
-	}
-	return list
+	// ResourceID is the identity or the machine that the principal is of; only principals with one are restored, the others
+	// are those of the seed.
+	ResourceID string    `json:"resourceId,omitempty"`
+	CreatedAt  time.Time `json:"createdAt,omitzero"`
 }

@@ -22,7 +22,15 @@ type World struct {
 	seed     Seed   // what [World.Reset] goes back to
 	salt     string // what the GUIDs of this world's new objects have in common
 	operator string // object ID of the principal whose credentials clients are given
+	version  int64  // grows with every change
 
+	serials map[string]int // how many GUIDs have been made, by what they are for
+
+	contents
+}
+
+// contents are the objects of a world.
+type contents struct {
 	tenants         map[string]*Tenant
 	principals      map[string]*Principal // by object ID
 	subscriptions   map[string]*Subscription
@@ -32,14 +40,13 @@ type World struct {
 	scaleSets       map[string]*ScaleSet
 	issuers         map[string]string          // names of the outside issuers of the seed, by their URLs
 	roleDefinitions map[string]*RoleDefinition // custom ones, by role GUID; the built-in ones are a table
-	roleAssignments map[string]*RoleAssignment
+	roleAssignments *assignmentStore
 	// deletedAssignments are those that have not been forgotten everywhere yet.
 	deletedAssignments map[string]*RoleAssignment
 	managementGroups   map[string]*ManagementGroup
 	locks              map[string]*Lock
 
 	operations map[string]*Operation // by operation GUID
-	serials    map[string]int        // how many GUIDs have been made, by what they are for
 }
 
 // key is the form under which an ARM ID or a GUID is stored and found: ARM IDs are compared without regard to case
@@ -116,15 +123,16 @@ type UserAssignedIdentity struct {
 
 // RoleDefinition is a Microsoft.Authorization/roleDefinitions resource.
 type RoleDefinition struct {
-	GUID             string
-	RoleName         string
-	Description      string
-	Type             string // "BuiltInRole" or "CustomRole"
-	AssignableScopes []string
-	Permissions      []Permission
-
-	CreatedOn, UpdatedOn time.Time
-	CreatedBy, UpdatedBy string
+	GUID             string       `json:"id"`
+	RoleName         string       `json:"roleName"`
+	Description      string       `json:"description,omitempty"`
+	Type             string       `json:"type"` // "BuiltInRole" or "CustomRole"
+	AssignableScopes []string     `json:"assignableScopes"`
+	Permissions      []Permission `json:"permissions"`
+	CreatedOn        time.Time    `json:"createdOn,omitzero"`
+	UpdatedOn        time.Time    `json:"updatedOn,omitzero"`
+	CreatedBy        string       `json:"createdBy,omitempty"`
+	UpdatedBy        string       `json:"updatedBy,omitempty"`
 }
 
 // Permission is what a role allows, less what it takes back. Entries may hold wildcards.
