@@ -4,15 +4,12 @@
 package acctest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -23,13 +20,13 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm/operator"
 )
 
-// tools are what all tests of a process share: the engine, and the provider as a program.
+// tools are what all tests of a process share: the engine, and the provider and the mock as programs.
 var tools struct {
 	engine   engine.Engine
-	provider string // the folder of the program
+	programs string // the folder of the programs
 }
 
-// Main finds the engine, builds the provider and runs the tests. It is the body of TestMain.
+// Main finds the engine, builds the provider and the mock, and runs the tests. It is the body of TestMain.
 func Main(m *testing.M) int {
 	ctx := context.Background()
 	var err error
@@ -37,15 +34,15 @@ func Main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if tools.provider, err = os.MkdirTemp("", "azuremi-acctest-"); err != nil {
+	if tools.programs, err = os.MkdirTemp("", "azuremi-acctest-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(tools.provider) }()
-	build := exec.CommandContext(ctx, "go", "build", "-o", tools.provider+string(filepath.Separator), ".")
+	defer func() { _ = os.RemoveAll(tools.programs) }()
+	build := exec.CommandContext(ctx, "go", "build", "-o", tools.programs+string(filepath.Separator), ".", "./cmd/mockarm")
 	build.Dir = Root()
 	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the provider: %v\n%s", err, output)
+		fmt.Fprintf(os.Stderr, "building the provider and the mock: %v\n%s", err, output)
 		return 1
 	}
 	return m.Run()
@@ -79,7 +76,7 @@ func New(t *testing.T, changes ...func(*mockarm.Seed)) *Azure {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock, overrides: map[string]string{"azuremi/azuremi": tools.provider}}
+	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock, overrides: map[string]string{"azuremi/azuremi": tools.programs}}
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,9 +156,6 @@ func (a *Azure) Terraform(source string, changes ...Environment) *Terraform {
 	return &Terraform{Workspace: workspace, t: a.t}
 }
 
-// secretText finds access tokens: all that the mock issues are JSON Web Tokens.
-var secretText = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`)
-
 // watchForSecrets has a workspace log all that it can, and fails the test if a token or the operator's secret is left in any
 // file: state, plan, log or crash report.
 func (a *Azure) watchForSecrets(workspace *engine.Workspace) {
@@ -169,27 +163,7 @@ func (a *Azure) watchForSecrets(workspace *engine.Workspace) {
 	if err := workspace.SetLogPath(filepath.Join(workspace.Dir, "trace.log")); err != nil {
 		a.t.Fatal(err)
 	}
-	a.t.Cleanup(func() {
-		secret := []byte(a.World().Operator().Secret)
-		logged := false
-		err := filepath.WalkDir(workspace.Dir, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			content, err := os.ReadFile(path)
-			if token := secretText.Find(content); token != nil {
-				a.t.Errorf("%s holds a token: %.20s…", entry.Name(), token)
-			}
-			if bytes.Contains(content, secret) {
-				a.t.Errorf("%s holds the client secret", entry.Name())
-			}
-			logged = logged || bytes.Contains(content, []byte("[TRACE]"))
-			return err
-		})
-		if err != nil || !logged {
-			a.t.Errorf("there is no trace of the engine, so that it proves nothing that it holds no secret: %v", err)
-		}
-	})
+	a.t.Cleanup(func() { searchForSecrets(a.t, workspace.Dir, a.World().Operator().Secret) })
 }
 
 // fill puts a configuration into a folder.
