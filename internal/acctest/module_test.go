@@ -74,6 +74,69 @@ func countRuns(t *testing.T) int {
 	return n
 }
 
+// notThereYet uses the module as its README shows, with an identity that is made in the same run.
+const notThereYet = `
+terraform {
+  required_providers {
+    azuremi = {
+      source = "azuremi/azuremi"
+    }
+  }
+}
+
+resource "azuremi_user_assigned_identity" "shared" {
+  name                = "id-new"
+  resource_group_name = "DevTest"
+  location            = "westus"
+}
+
+module "deployer" {
+  source = "./.."
+
+  identity            = { existing = azuremi_user_assigned_identity.shared }
+  virtual_machine_ids = { web = "${local.group}/providers/Microsoft.Compute/virtualMachines/web-1" }
+  role_assignments    = { operator = { scope = azuremi_user_assigned_identity.shared.id, role_definition_name = "Managed Identity Operator" } }
+
+  federated_identity_credentials = {
+    github-main = {
+      issuer  = "https://token.actions.githubusercontent.com"
+      subject = provider::azuremi::github_actions_subject("octo-org/octo-repo", "branch", "main")
+    }
+  }
+}
+
+locals {
+  group = "/subscriptions/bbbbbbbb-0000-4000-8000-000000000001/resourceGroups/DevTest"
+}
+`
+
+func TestTheModuleTakesAnIdentityThatIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	sh := acctest.NewShell(t, moduleSource, moduleSeed)
+	sh.AddMock()
+	root := filepath.Join(sh.Dir, "root")
+	if err := os.Mkdir(root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "main.tf"), []byte(notThereYet), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ command, want string }{
+		{"terraform -chdir=root init", "successfully initialized"},
+		{"apply -auto-approve", "4 added, 0 changed, 0 destroyed"},
+		{"plan -detailed-exitcode", "No changes."},
+		{"destroy -auto-approve", "4 destroyed"},
+	} {
+		if !strings.HasPrefix(step.command, "terraform") {
+			step.command = "mockarm exec --seed " + moduleSeed + " --settings tests/world/quick.json --state world.json -- terraform -chdir=root " + step.command
+		}
+		if output, err := sh.Run(step.command); err != nil || !strings.Contains(output, step.want) {
+			t.Fatalf("%v: not %q:\n%s", err, step.want, output)
+		}
+	}
+	untouched(t, sh)
+}
+
 // untouched demands that the world that a shell has kept is what its seed says, and returns it.
 func untouched(t *testing.T, sh *acctest.Shell) mockarm.State {
 	t.Helper()

@@ -69,7 +69,8 @@ func TestTheWorkflowTakesNoArchiveWithAnotherChecksum(t *testing.T) {
 	t.Parallel()
 	w, _ := readWorkflow(t)
 	sh := newRunner(t, w)
-	if err := os.WriteFile(filepath.Join(sh.release, archiveName(w.Env["MOCKARM_VERSION"])), []byte("something else"), 0o600); err != nil {
+	archive, _ := releaseFiles(t, w.Env["MOCKARM_VERSION"])
+	if err := os.WriteFile(filepath.Join(sh.release, archive), []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range w.Jobs["terraform"].Steps {
@@ -173,17 +174,40 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-func archiveName(version string) string { return "mockarm_" + version + "_linux_amd64.tar.gz" }
+// releaseFiles are the names that the configuration of the release gives to the archive for Linux and to the checksums.
+func releaseFiles(t *testing.T, version string) (archive, checksums string) {
+	t.Helper()
+	var configuration struct {
+		ProjectName string `yaml:"project_name"`
+		Archives    []struct {
+			Formats      []string `yaml:"formats"`
+			NameTemplate string   `yaml:"name_template"`
+		} `yaml:"archives"`
+		Checksum struct {
+			NameTemplate string `yaml:"name_template"`
+		} `yaml:"checksum"`
+	}
+	content, err := os.ReadFile(filepath.Join(acctest.Root(), ".goreleaser.mockarm.yml"))
+	if err == nil {
+		err = yaml.Unmarshal(content, &configuration)
+	}
+	if err != nil || len(configuration.Archives) != 1 {
+		t.Fatalf("the configuration of the release has not one kind of archive: %v", err)
+	}
+	names := strings.NewReplacer("{{ .ProjectName }}", configuration.ProjectName, "{{ .Version }}", version, "{{ .Os }}", "linux", "{{ .Arch }}", "amd64")
+	archives := configuration.Archives[0]
+	return names.Replace(archives.NameTemplate) + "." + archives.Formats[0], names.Replace(configuration.Checksum.NameTemplate)
+}
 
-// makeRelease makes the files of a release of the mock, under the names that the release's configuration gives them.
+// makeRelease makes the files of a release of the mock.
 func makeRelease(t *testing.T, dir, version string) {
 	t.Helper()
 	program, err := os.ReadFile(acctest.Mock())
 	if err != nil {
 		t.Fatal(err)
 	}
-	archive := filepath.Join(dir, archiveName(version))
-	file, err := os.Create(archive)
+	archive, checksums := releaseFiles(t, version)
+	file, err := os.Create(filepath.Join(dir, archive))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,13 +224,13 @@ func makeRelease(t *testing.T, dir, version string) {
 			t.Fatal(err)
 		}
 	}
-	content, err := os.ReadFile(archive)
+	content, err := os.ReadFile(file.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The release has other platforms, too, which the runner does not download.
-	sums := fmt.Sprintf("%x  %s\n%x  mockarm_%s_darwin_arm64.tar.gz\n", sha256.Sum256(content), archiveName(version), sha256.Sum256(nil), version)
-	if err := os.WriteFile(filepath.Join(dir, "mockarm_"+version+"_SHA256SUMS"), []byte(sums), 0o600); err != nil {
+	sums := fmt.Sprintf("%x  %s\n%x  %s\n", sha256.Sum256(content), archive, sha256.Sum256(nil), strings.Replace(archive, "linux", "darwin", 1))
+	if err := os.WriteFile(filepath.Join(dir, checksums), []byte(sums), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

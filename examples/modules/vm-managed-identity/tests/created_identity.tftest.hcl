@@ -39,6 +39,47 @@ run "an_identity_alone" {
   }
 }
 
+run "all_that_can_be_said_of_it" {
+  command = plan
+
+  variables {
+    identity = {
+      create = {
+        name                = "id-web"
+        resource_group_name = "identities"
+        location            = "westus"
+        subscription_id     = "bbbbbbbb-0000-4000-8000-000000000002"
+        isolation_scope     = "Regional"
+        tags                = { team = "web" }
+      }
+    }
+    role_assignments = {
+      delegate = {
+        scope                = run.world.ids["DevTest"]
+        role_definition_name = "Role Based Access Control Administrator"
+        description          = "Gives roles away, but not its own."
+        condition            = "(!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'}))"
+        condition_version    = "2.0"
+      }
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for argument, value in var.identity.create : jsonencode(azuremi_user_assigned_identity.this[0][argument]) == jsonencode(value)
+    ])
+    error_message = "The identity is planned with other arguments than those given."
+  }
+
+  assert {
+    condition = alltrue([
+      for argument in ["scope", "role_definition_name", "description", "condition", "condition_version"] :
+      azuremi_role_assignment.this["delegate"][argument] == var.role_assignments["delegate"][argument]
+    ])
+    error_message = "The role is planned with other arguments than those given."
+  }
+}
+
 run "one_machine_that_reads_its_group" {
   variables {
     virtual_machine_ids = {
