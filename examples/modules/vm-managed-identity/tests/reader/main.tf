@@ -23,6 +23,11 @@ data "azuremi_resource_group" "this" {
   name            = "DevTest"
   client_id       = var.client_id
   wait_for_access = true
+
+  # A test should not wait as long for a right that is missing as an apply does.
+  timeouts {
+    read = "30s"
+  }
 }
 
 output "read_by" {
