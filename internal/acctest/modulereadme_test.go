@@ -6,6 +6,7 @@ package acctest_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -51,6 +52,44 @@ func TestTheReadmeOfTheModuleSaysWhatTheCodeSays(t *testing.T) {
 		}
 	}
 }
+
+// A use of the module says nothing that the module does not know, and leaves nothing out that it needs.
+func TestTheReadmeOfTheModuleUsesItAsItIs(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join(moduleFolder, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	uses := terraformBlock.FindAllSubmatch(readme, -1)
+	if len(uses) == 0 {
+		t.Fatal("the README shows no use of the module")
+	}
+	inputs := map[string]bool{"source": true} // whether an argument must be there
+	for _, variable := range moduleBlocks(t, "variables.tf", "variable") {
+		inputs[variable.name] = !variable.has("default")
+	}
+	for _, use := range uses {
+		parsed, diags := hclsyntax.ParseConfig(use[1], "README.md", hcl.InitialPos)
+		body, ok := parsed.Body.(*hclsyntax.Body)
+		if diags.HasErrors() || !ok || len(body.Blocks) != 1 {
+			t.Fatalf("reading %s: %v", use[1], diags)
+		}
+		arguments := body.Blocks[0].Body.Attributes
+		for name := range arguments {
+			if _, known := inputs[name]; !known {
+				t.Errorf("the module has no input %q", name)
+			}
+		}
+		for name, required := range inputs {
+			if required && arguments[name] == nil {
+				t.Errorf("%s is missing in %s", name, use[1])
+			}
+		}
+	}
+}
+
+// terraformBlock is a piece of configuration in a page.
+var terraformBlock = regexp.MustCompile("(?s)\n```terraform\n(.*?)```\n")
 
 // A moduleBlock is a variable, an output or the settings of the module, with its text.
 type moduleBlock struct {
