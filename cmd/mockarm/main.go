@@ -20,6 +20,7 @@ Usage:
 
   mockarm exec  [OPTION...] -- COMMAND [ARGUMENT...]
   mockarm serve [OPTION...] [--listen ADDRESS]
+  mockarm version
 
 exec runs COMMAND with an environment in which azuremi, azurerm, azapi and the Azure SDKs find the
 mock. Signals are passed on, the exit code is that of COMMAND (128 and the signal's number if one
@@ -81,6 +82,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		code, err = execute(ctx, rest, stderr)
 	case "help", "-h", "-help", "--help":
 		_, err = io.WriteString(stdout, usage)
+	case "version", "-version", "--version":
+		_, err = io.WriteString(stdout, "mockarm "+programVersion()+"\n")
 	default:
 		err = usageError{fmt.Errorf("there is no command %q", command)}
 	}

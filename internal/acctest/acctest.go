@@ -21,13 +21,13 @@ import (
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm/operator"
 )
 
-// tools are what all tests of a process share: the engine, and the provider as a program.
+// tools are what all tests of a process share: the engine, and the provider and the mock as programs.
 var tools struct {
 	engine   engine.Engine
-	provider string // the folder of the program
+	programs string // the folder of the programs
 }
 
-// Main finds the engine, builds the provider and runs the tests. It is the body of TestMain.
+// Main finds the engine, builds the provider and the mock, and runs the tests. It is the body of TestMain.
 func Main(m *testing.M) int {
 	ctx := context.Background()
 	var err error
@@ -35,15 +35,15 @@ func Main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if tools.provider, err = os.MkdirTemp("", "azuremi-acctest-"); err != nil {
+	if tools.programs, err = os.MkdirTemp("", "azuremi-acctest-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(tools.provider) }()
-	build := exec.CommandContext(ctx, "go", "build", "-o", tools.provider+string(filepath.Separator), ".")
+	defer func() { _ = os.RemoveAll(tools.programs) }()
+	build := exec.CommandContext(ctx, "go", "build", "-o", tools.programs+string(filepath.Separator), ".", "./cmd/mockarm")
 	build.Dir = Root()
 	if output, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the provider: %v\n%s", err, output)
+		fmt.Fprintf(os.Stderr, "building the provider and the mock: %v\n%s", err, output)
 		return 1
 	}
 	return m.Run()
@@ -88,7 +88,7 @@ func New(t *testing.T, changes ...func(*mockarm.Seed)) *Azure {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock, overrides: map[string]string{"azuremi/azuremi": tools.provider}}
+	a := &Azure{Server: mockarm.NewServer(world), t: t, clock: clock, overrides: map[string]string{"azuremi/azuremi": tools.programs}}
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,21 @@ import (
 // Call calls a function of the provider with texts, and returns its text or what it says is wrong.
 func (p *Provider) Call(name string, arguments ...string) (result, refusal string) {
 	p.t.Helper()
+	value, refusal := p.call(name, arguments)
+	result, _ = value.(string)
+	return result, refusal
+}
+
+// CallObject calls a function of the provider with texts, and returns its object or what it says is wrong.
+func (p *Provider) CallObject(name string, arguments ...string) (result Object, refusal string) {
+	p.t.Helper()
+	value, refusal := p.call(name, arguments)
+	result, _ = value.(Object)
+	return result, refusal
+}
+
+func (p *Provider) call(name string, arguments []string) (result any, refusal string) {
+	p.t.Helper()
 	function, ok := p.schemas.Functions[name]
 	if !ok {
 		p.t.Fatalf("the provider has no function %q", name)
@@ -32,12 +47,11 @@ func (p *Provider) Call(name string, arguments ...string) (result, refusal strin
 		p.t.Fatalf("calling %s: %v", name, err)
 	}
 	if called.Error != nil {
-		return "", called.Error.Text
+		return nil, called.Error.Text
 	}
-	value, err := fromValue(p.decode(function.Return.Type, called.Result))
+	result, err = fromValue(p.decode(function.Return.Type, called.Result))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	result, _ = value.(string)
 	return result, ""
 }

@@ -98,6 +98,7 @@ func (p *azuremi) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
 		functions.NewGitHubActionsSubject,
 		functions.NewKubernetesSubject,
+		functions.NewParseResourceID,
 		roleassignment.NewNameFunction,
 	}
 }
