@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/azuremi/terraform-provider-azuremi/internal/mockarm"
 	"github.com/azuremi/terraform-provider-azuremi/internal/prototest"
@@ -39,13 +40,18 @@ func body(subject, audience string) string {
 	return `{"properties":{"issuer":"` + issuer + `","subject":"` + subject + `","audiences":["` + audience + `"]}}`
 }
 
+// credentials are those of the identity in Azure, whenever they were made.
 func credentials(p *prototest.Provider) []mockarm.FederatedCredentialState {
+	var all []mockarm.FederatedCredentialState
 	for _, identity := range p.Mock.World().State().Identities {
 		if strings.EqualFold(identity.ID, readerID) {
-			return identity.FederatedCredentials
+			all = identity.FederatedCredentials
 		}
 	}
-	return nil
+	for i := range all {
+		all[i].CreatedAt = time.Time{}
+	}
+	return all
 }
 
 func mustApply(t *testing.T, r *prototest.Resource, c prototest.Object) {
