@@ -100,3 +100,25 @@ func TestTheGuideKnowsEveryKnob(t *testing.T) {
 		}
 	}
 }
+
+func TestPauseBetweenPollsIsWhatTheSettingsSay(t *testing.T) {
+	t.Parallel()
+	a := newAzure(t)
+	a.world.Configure(func(settings *Settings) {
+		settings.OperationDuration, settings.RetryAfter = time.Minute, 20*time.Millisecond
+	})
+	s := a.operator(t)
+	accepted := s.patchIdentity(`{"type":"SystemAssigned"}`)
+	if accepted.header.Get("retry-after-ms") != "20" || accepted.header.Get("Retry-After") != "" {
+		t.Errorf("headers %v", accepted.header)
+	}
+	a.clock.Advance(59 * time.Second)
+	poll := accepted.header.Get("Azure-AsyncOperation")
+	if got := s.must(http.StatusOK, http.MethodGet, poll, "").value("status"); got != "InProgress" {
+		t.Errorf("status %q after 59 s", got)
+	}
+	a.clock.Advance(time.Second)
+	if got := s.must(http.StatusOK, http.MethodGet, poll, "").value("status"); got != "Succeeded" {
+		t.Errorf("status %q after 60 s", got)
+	}
+}
