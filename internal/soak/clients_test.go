@@ -47,6 +47,7 @@ func clients(t *testing.T, server *mockarm.Server) []client {
 		{"a machine", machine(t, server)},
 		{"a page", page(t, server)},
 		{"a file", file(t, server)},
+		{"an auditor", auditor(server)},
 	}
 }
 
@@ -371,6 +372,25 @@ func file(t *testing.T, server *mockarm.Server) func(context.Context, int) error
 			return err
 		}
 		return kept.Save()
+	}
+}
+
+// auditor reads the log as it grows, and finds errors of the server's that nobody has asked for.
+func auditor(server *mockarm.Server) func(context.Context, int) error {
+	last := 0
+	return func(ctx context.Context, _ int) error {
+		for _, r := range server.Requests() {
+			if r.Number > last && r.Status >= http.StatusInternalServerError && r.Fault == "" {
+				return fmt.Errorf("%s %s failed with %d by the server's fault", r.Method, r.Path, r.Status)
+			}
+			last = max(last, r.Number)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+			return nil
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func TestClientsOfEveryKindShareAnAzure(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	if err := server.Inject(
-		mockarm.Fault{Kind: mockarm.ARMRequest, Probability: 0.01, Status: http.StatusServiceUnavailable, RetryAfter: time.Second},
+		mockarm.Fault{Kind: mockarm.ARMRequest, Every: 25, Status: http.StatusServiceUnavailable, RetryAfter: time.Second},
 		mockarm.Fault{Kind: mockarm.ARMRequest, Probability: 0.02, Seed: 1, AnswerDelay: 20 * time.Millisecond},
 	); err != nil {
 		t.Fatal(err)
@@ -80,21 +80,11 @@ func TestClientsOfEveryKindShareAnAzure(t *testing.T) {
 	if after := summary(world.State()); after != before {
 		t.Errorf("the clients leave %s, and found %s", after, before)
 	}
-	struck := 0
-	for _, record := range server.Faults()[:1] {
-		struck += record.Struck
+	struck := server.Faults()[0].Struck
+	if struck == 0 {
+		t.Error("nothing has gone wrong on purpose, so that it proves nothing that everybody got through")
 	}
-	requests := server.Requests()
-	failed := 0
-	for _, r := range requests {
-		if r.Status >= http.StatusInternalServerError {
-			failed++
-		}
-	}
-	if failed > struck {
-		t.Errorf("%d requests failed by the server's fault, and only %d of them on purpose", failed, struck)
-	}
-	t.Logf("%d requests, %d of which failed on purpose", len(requests), struck)
+	t.Logf("%d requests failed on purpose", struck)
 }
 
 // summary is what must be the same before and after.
