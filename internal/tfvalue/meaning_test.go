@@ -180,7 +180,7 @@ func TestWhatHasNoSuchMeaningIsRefused(t *testing.T) {
 				"", " ", "repo:octo-org/*", "sub eq 'a'", "claims[sub] eq 'a'", "claims[''] eq 'a'", "claims['sub'] eq a", "claims['sub'] eq \"a\"", "claims['sub'] eq ''",
 				"claims['sub'] == 'a'", "claims['sub'] EQ 'a'", "claims['sub']  eq 'a'", "claims['sub']eq 'a'", "claims['sub'] eq 'a", "claims['sub'] eq 'a'b'",
 				" claims['sub'] eq 'a'", "claims['sub'] eq 'a' ", "claims['sub'] eq 'a'\n", "claims['sub'] eq 'a' and", "claims['sub'] eq 'a' and ",
-				"claims['sub'] eq 'a' or claims['sub'] eq 'b'", "claims['sub'] eq 'a' and and claims['sub'] eq 'b'",
+				"claims['sub'] eq 'a' or claims['sub'] eq 'b'", "claims['sub'] eq 'a' and and claims['sub'] eq 'b'", "claims['sub'] eq 'a'claims['sub'] eq 'b'",
 			},
 		},
 		"Scope": {
