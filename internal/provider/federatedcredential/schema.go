@@ -31,8 +31,9 @@ func credentialSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A federated identity credential of a user-assigned managed identity: whoever an outside issuer (GitHub Actions, " +
 			"a Kubernetes cluster, Azure Pipelines, GitLab and others) vouches for as `subject`, or with " +
-			"claims that match an expression, can get tokens of the identity, without any secret. An identity has at most 20 of them, and Azure takes one write at a time to them: the provider has its own wait in line, " +
-			"and repeats those that meet the write of somebody else. A new credential takes up to some minutes to be known everywhere.",
+			"claims that match an expression, can get tokens of the identity, without any secret. An identity has at most 20 of them, " +
+			"and Azure takes one write at a time to them: the provider has its own wait in line, and repeats those that meet the write of " +
+			"somebody else. A new credential takes up to some minutes to be known everywhere.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the credential: 3 to 120 letters, digits, hyphens and underscores, the first of them a letter or digit. " +
