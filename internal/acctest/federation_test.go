@@ -90,6 +90,76 @@ func TestAWorkflowLogsInWithoutASecret(t *testing.T) {
 	}
 }
 
+// anyBranch trusts all branches of one repository, whatever its name becomes.
+const anyBranch = `
+terraform {
+  required_providers {
+    azuremi = {
+      source = "azuremi/azuremi"
+    }
+  }
+}
+
+resource "azuremi_user_assigned_identity" "this" {
+  name                = "id-deployer"
+  resource_group_name = "DevTest"
+  location            = "westus"
+}
+
+resource "azuremi_federated_identity_credential" "this" {
+  name                       = "any-branch"
+  user_assigned_identity_id  = azuremi_user_assigned_identity.this.id
+  issuer                     = "https://token.actions.githubusercontent.com"
+  claims_matching_expression = "claims['sub'] matches 'repo:octo-org@*/octo-repo@*:ref:refs/heads/*' and claims['repository_id'] eq '456789'"
+}
+
+resource "azuremi_role_assignment" "this" {
+  scope                = split("/providers/", azuremi_user_assigned_identity.this.id)[0]
+  role_definition_name = "Reader"
+  principal_id         = azuremi_user_assigned_identity.this.principal_id
+}
+
+output "client_id" {
+  value = azuremi_user_assigned_identity.this.client_id
+}
+
+output "tenant_id" {
+  value = azuremi_user_assigned_identity.this.tenant_id
+}
+`
+
+func TestAnyBranchLogsInThroughAnExpression(t *testing.T) {
+	t.Parallel()
+	azure := acctest.New(t)
+	tf := azure.Terraform(anyBranch)
+	tf.Apply()
+	var clientID, tenantID string
+	tf.Output("client_id", &clientID)
+	tf.Output("tenant_id", &tenantID)
+
+	for _, branch := range []string{"main", "feature/wildcards"} {
+		if status, err := readAs(t, azure, tenantID, clientID, "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/"+branch); err != nil || status != http.StatusOK {
+			t.Errorf("the branch %s reads the resource group with %d, %v", branch, status, err)
+		}
+	}
+	for who, subject := range map[string]string{
+		"another repository":             "repo:octo-org@123456/other-repo@456790:ref:refs/heads/main",
+		"another one of the same name":   "repo:octo-org@654321/octo-repo@987654:ref:refs/heads/main",
+		"a tag":                          "repo:octo-org@123456/octo-repo@456789:ref:refs/tags/v1",
+		"a repository that shows no IDs": "repo:octo-org/octo-repo:ref:refs/heads/main",
+	} {
+		if _, err := readAs(t, azure, tenantID, clientID, subject); err == nil || !strings.Contains(err.Error(), "AADSTS700213:") || !strings.Contains(err.Error(), "'"+subject+"'") {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+
+	if tf.HasChanges() {
+		t.Error("the plan after the apply is not empty")
+	}
+	tf.Destroy()
+	clean(t, azure)
+}
+
 // manyWorkflows are as many credentials as an identity holds, all of one apply.
 const manyWorkflows = `
 terraform {

@@ -114,6 +114,9 @@ func nextStep(err error) string {
 	if _, ok := errors.AsType[*AccessRefusedError](err); ok {
 		return "" // it says so itself
 	}
+	if _, ok := errors.AsType[*noExpressionsError](err); ok {
+		return nextStepWithoutExpressions
+	}
 	if e, ok := asResponseError(err); ok {
 		return nextStepByCode(e)
 	}

@@ -21,56 +21,76 @@ import (
 // of a new one come from replicas that may not have it yet.
 const newIdentityTimeout = 2 * time.Minute
 
+// A FederatedCredential is a federated identity credential. The SDK, which speaks a stable API version, has
+// no place for the expression.
+type FederatedCredential struct {
+	armmsi.FederatedIdentityCredentialProperties
+
+	// ClaimsMatchingExpression takes the place of the subject, "" where there is one.
+	ClaimsMatchingExpression string
+}
+
 // CreateFederatedCredential creates a federated identity credential. The error is an [AlreadyExistsError] if the identity
 // has one of that name and existing ones are not adopted.
-func (c *Client) CreateFederatedCredential(ctx context.Context, id armid.ID, p armmsi.FederatedIdentityCredentialProperties) (armmsi.FederatedIdentityCredential, error) {
-	return c.writeFederatedCredential(ctx, id, "creating", newIdentityTimeout, func(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient) (armmsi.FederatedIdentityCredential, error) {
+func (c *Client) CreateFederatedCredential(ctx context.Context, id armid.ID, credential FederatedCredential) (FederatedCredential, error) {
+	return c.writeFederatedCredential(ctx, id, "creating", newIdentityTimeout, func(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient) (FederatedCredential, error) {
 		_, err := client.Get(ctx, id.ResourceGroup(), id.Parent().Name(), id.Name(), nil)
 		switch {
 		case err == nil && !c.config.AdoptExisting:
-			return armmsi.FederatedIdentityCredential{}, &AlreadyExistsError{ID: id}
+			return FederatedCredential{}, &AlreadyExistsError{ID: id}
 		case err != nil && !IsNotFound(err):
-			return armmsi.FederatedIdentityCredential{}, err
+			return FederatedCredential{}, err
 		}
-		return putFederatedCredential(ctx, client, id, p)
+		return c.putFederatedCredential(ctx, client, id, credential)
 	})
 }
 
-// FederatedCredential reads a federated identity credential.
-func (c *Client) FederatedCredential(ctx context.Context, id armid.ID) (armmsi.FederatedIdentityCredential, error) {
+// FederatedCredential reads a federated identity credential. The stable API version shows one that has an expression
+// without a subject; then, and only then, the preview version is asked as well.
+func (c *Client) FederatedCredential(ctx context.Context, id armid.ID) (FederatedCredential, error) {
 	client, err := c.federatedCredentials(id)
 	if err != nil {
-		return armmsi.FederatedIdentityCredential{}, err
+		return FederatedCredential{}, err
 	}
-	resp, err := client.Get(withCorrelationID(ctx), id.ResourceGroup(), id.Parent().Name(), id.Name(), nil)
+	ctx = withCorrelationID(ctx)
+	resp, err := client.Get(ctx, id.ResourceGroup(), id.Parent().Name(), id.Name(), nil)
+	credential := FederatedCredential{FederatedIdentityCredentialProperties: value(resp.Properties)}
+	if err == nil && value(credential.Subject) == "" {
+		credential, err = c.flexibleCredential(ctx, id)
+	}
 	if err != nil {
-		return armmsi.FederatedIdentityCredential{}, fmt.Errorf("reading the federated identity credential %s: %w", id, err)
+		return FederatedCredential{}, fmt.Errorf("reading the federated identity credential %s: %w", id, err)
 	}
-	return resp.FederatedIdentityCredential, nil
+	return credential, nil
 }
 
 // UpdateFederatedCredential changes a federated identity credential. All of its properties are written.
-func (c *Client) UpdateFederatedCredential(ctx context.Context, id armid.ID, p armmsi.FederatedIdentityCredentialProperties) (armmsi.FederatedIdentityCredential, error) {
-	return c.writeFederatedCredential(ctx, id, "updating", 0, func(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient) (armmsi.FederatedIdentityCredential, error) {
-		return putFederatedCredential(ctx, client, id, p)
+func (c *Client) UpdateFederatedCredential(ctx context.Context, id armid.ID, credential FederatedCredential) (FederatedCredential, error) {
+	return c.writeFederatedCredential(ctx, id, "updating", 0, func(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient) (FederatedCredential, error) {
+		return c.putFederatedCredential(ctx, client, id, credential)
 	})
 }
 
 // DeleteFederatedCredential deletes a federated identity credential. One that is gone, or whose identity is, is no error.
 func (c *Client) DeleteFederatedCredential(ctx context.Context, id armid.ID) error {
-	_, err := c.writeFederatedCredential(ctx, id, "deleting", 0, func(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient) (armmsi.FederatedIdentityCredential, error) {
+	_, err := c.writeFederatedCredential(ctx, id, "deleting", 0, func(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient) (FederatedCredential, error) {
 		_, err := client.Delete(ctx, id.ResourceGroup(), id.Parent().Name(), id.Name(), nil)
 		if IsNotFound(err) {
 			err = nil
 		}
-		return armmsi.FederatedIdentityCredential{}, err
+		return FederatedCredential{}, err
 	})
 	return err
 }
 
-func putFederatedCredential(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient, id armid.ID, p armmsi.FederatedIdentityCredentialProperties) (armmsi.FederatedIdentityCredential, error) {
-	resp, err := client.CreateOrUpdate(ctx, id.ResourceGroup(), id.Parent().Name(), id.Name(), armmsi.FederatedIdentityCredential{Properties: &p}, nil)
-	return resp.FederatedIdentityCredential, err
+// putFederatedCredential writes a credential, in the stable API version unless it has an expression.
+func (c *Client) putFederatedCredential(ctx context.Context, client *armmsi.FederatedIdentityCredentialsClient, id armid.ID, credential FederatedCredential) (FederatedCredential, error) {
+	if credential.ClaimsMatchingExpression != "" {
+		return c.putFlexibleCredential(ctx, id, credential)
+	}
+	body := armmsi.FederatedIdentityCredential{Properties: &credential.FederatedIdentityCredentialProperties}
+	resp, err := client.CreateOrUpdate(ctx, id.ResourceGroup(), id.Parent().Name(), id.Name(), body, nil)
+	return FederatedCredential{FederatedIdentityCredentialProperties: value(resp.Properties)}, err
 }
 
 // writeFederatedCredential makes a write when it is its turn, and again while others write to the same identity, or for as
@@ -81,9 +101,9 @@ func putFederatedCredential(ctx context.Context, client *armmsi.FederatedIdentit
 // those of other processes show by the refusal.
 func (c *Client) writeFederatedCredential(
 	ctx context.Context, id armid.ID, verb string, patience time.Duration,
-	write func(context.Context, *armmsi.FederatedIdentityCredentialsClient) (armmsi.FederatedIdentityCredential, error),
-) (armmsi.FederatedIdentityCredential, error) {
-	var none armmsi.FederatedIdentityCredential
+	write func(context.Context, *armmsi.FederatedIdentityCredentialsClient) (FederatedCredential, error),
+) (FederatedCredential, error) {
+	var none FederatedCredential
 	ctx = withCorrelationID(ctx)
 	client, err := c.federatedCredentials(id)
 	if err != nil {

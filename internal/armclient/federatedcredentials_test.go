@@ -30,10 +30,10 @@ func newFederated(t *testing.T) (*mockarm.Server, Config) {
 }
 
 // trust are the properties of a credential for a subject of GitHub's.
-func trust(subject string) armmsi.FederatedIdentityCredentialProperties {
-	return armmsi.FederatedIdentityCredentialProperties{
+func trust(subject string) FederatedCredential {
+	return FederatedCredential{FederatedIdentityCredentialProperties: armmsi.FederatedIdentityCredentialProperties{
 		Issuer: new("https://token.actions.githubusercontent.com"), Subject: &subject, Audiences: []*string{new("api://AzureADTokenExchange")},
-	}
+	}}
 }
 
 func credentialsOf(s *mockarm.Server) []mockarm.FederatedCredentialState {
@@ -63,8 +63,8 @@ func TestAFederatedCredentialLives(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err := c.FederatedCredential(ctx, id)
-	if stored := credentialsOf(server); err != nil || len(stored) != 1 || stored[0].Subject != "other" || value(read.Properties.Subject) != "other" {
-		t.Errorf("read %+v, %v; Azure has %+v", read.Properties, err, stored)
+	if stored := credentialsOf(server); err != nil || len(stored) != 1 || stored[0].Subject != "other" || value(read.Subject) != "other" {
+		t.Errorf("read %+v, %v; Azure has %+v", read, err, stored)
 	}
 	for range 2 {
 		if err := c.DeleteFederatedCredential(ctx, id); err != nil {

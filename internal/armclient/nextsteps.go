@@ -40,6 +40,10 @@ const nextStepOfForeignTenant = "The subscription in the message belongs to anot
 	"too: a multi-tenant application has a service principal in each tenant, and this one needs its own roles there, such as Managed Identity Operator on the identity. " +
 	"If it is the tenant already, a new subscription can take ten minutes to be known."
 
+// nextStepWithoutExpressions is about a cloud or a subscription that lacks the preview which expressions need.
+const nextStepWithoutExpressions = "Claims matching expressions need the preview API version " + flexibleVersion + " of Microsoft.ManagedIdentity, which this cloud or subscription does not offer. " +
+	"Use subject in place of claims_matching_expression, in one credential for each subject."
+
 // refusalText is how ARM words AuthorizationFailed.
 var refusalText = regexp.MustCompile(`perform action '([^']+)' over scope '([^']+)'`)
 

@@ -209,6 +209,25 @@ func TestAnIssuerPublishesItsKeys(t *testing.T) {
 	}
 }
 
+func TestImmutableSubjectsHaveTheirIDsAsClaims(t *testing.T) {
+	t.Parallel()
+	a := newAzure(t)
+	for subject, want := range map[string][2]any{
+		"repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main": {"123456", "456789"},
+		mainBranch:                            {nil, nil},
+		"system:serviceaccount:default:app":   {nil, nil},
+		"repo:octo-org@123456/octo-repo:ref:": {nil, nil},
+	} {
+		claims := jwt.MapClaims{}
+		if _, _, err := jwt.NewParser().ParseUnverified(a.vouch(t, "github", subject, ""), claims); err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]any{claims["repository_owner_id"], claims["repository_id"]}; got != want {
+			t.Errorf("%s has the IDs %v, not %v", subject, got, want)
+		}
+	}
+}
+
 // exchangeWith gets a token of the identity by an assertion, as an SDK does.
 func (a *azure) exchangeWith(t *testing.T, client *http.Client, clientID string, assertion func(context.Context) (string, error)) azcore.TokenCredential {
 	t.Helper()

@@ -25,6 +25,10 @@ const (
 // issuerName is what the name of an outside issuer may be.
 var issuerName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
+// repositoryIDs finds the IDs in an immutable subject of GitHub's, whose tokens have them as claims of their own as well
+// (GitHub Docs: actions/reference/security/oidc). A subject by names alone does not tell them.
+var repositoryIDs = regexp.MustCompile(`^repo:[^/:@]+@(\d+)/[^/:@]+@(\d+):`)
+
 // issuerSigners are the keys of outside issuers by their names, one for each in a process, as [tokenSigner] is for Entra.
 var issuerSigners sync.Map
 
@@ -96,10 +100,14 @@ func (s *Server) signAs(issuer, base, subject, audience string, lifetime time.Du
 		return "", errors.New("making an assertion: it needs a subject")
 	}
 	now := s.world.clock.Now()
-	token, err := issuerSigner(issuer).sign(jwt.MapClaims{
+	claims := jwt.MapClaims{
 		"iss": s.urlOfIssuer(issuer, base), "sub": subject, "aud": audience, "jti": newGUID(),
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime).Unix(),
-	})
+	}
+	if ids := repositoryIDs.FindStringSubmatch(subject); ids != nil {
+		claims["repository_owner_id"], claims["repository_id"] = ids[1], ids[2]
+	}
+	token, err := issuerSigner(issuer).sign(claims)
 	if err != nil {
 		return "", fmt.Errorf("signing an assertion of %q: %w", issuer, err)
 	}

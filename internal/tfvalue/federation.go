@@ -33,6 +33,11 @@ var (
 	IssuerURL = Meaning{description: "the URL of an OpenID Connect issuer", check: checkIssuer, equal: exactly}
 	// FederatedSubject is who an issuer vouches for, exactly as in its tokens.
 	FederatedSubject = Meaning{description: "the subject of an issuer's tokens", check: checkFederatedText, equal: exactly}
+	// ClaimsMatchingExpression is a condition on the claims of an issuer's tokens, in place of the subject.
+	ClaimsMatchingExpression = Meaning{
+		description: "a claims matching expression, such as claims['sub'] matches 'repo:octo-org/octo-repo:*' and claims['repository_id'] eq '456789'",
+		check:       checkClaimsExpression, equal: exactly,
+	}
 	// FederatedAudience is whom an issuer's tokens are for, exactly as in them.
 	FederatedAudience = Meaning{description: "the audience of an issuer's tokens", check: checkFederatedText, equal: exactly}
 )
@@ -63,4 +68,26 @@ func checkIssuer(text string) error {
 		return fmt.Errorf("it is %q, and an issuer is an https URL without query and fragment", text)
 	}
 	return nil
+}
+
+// claimComparison is what a claims matching expression is made of, with single blanks in between and a quote within the
+// value doubled (Microsoft Learn: workload-identities-flexible-federated-identity-credentials).
+var claimComparison = regexp.MustCompile(`^claims\['[^']+'\] (?:eq|matches) '(?:[^']|'')+'`)
+
+// checkClaimsExpression demands comparisons joined by "and", and leaves it to Entra which claims it takes of which issuer.
+func checkClaimsExpression(text string) error {
+	for rest := text; ; {
+		comparison := claimComparison.FindString(rest)
+		if comparison == "" {
+			return fmt.Errorf("%q stands in the place of a comparison, which is claims['NAME'] eq 'VALUE' or claims['NAME'] matches 'PATTERN', with single blanks", rest)
+		}
+		after := rest[len(comparison):]
+		if after == "" {
+			return nil
+		}
+		var joined bool
+		if rest, joined = strings.CutPrefix(after, " and "); !joined {
+			return fmt.Errorf("%q follows a comparison, and nothing can but another one, joined by \" and \"", after)
+		}
+	}
 }

@@ -170,6 +170,19 @@ func TestWhatHasNoSuchMeaningIsRefused(t *testing.T) {
 			[]string{identity, strings.ToUpper(identity)},
 			[]string{"", machine, machine + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/x", identity + "/federatedIdentityCredentials/x"},
 		},
+		"ClaimsMatchingExpression": {
+			tfvalue.ClaimsMatchingExpression,
+			[]string{
+				"claims['sub'] matches 'repo:octo-org/*'", "claims['sub'] eq 'it''s and claims'", "claims['sub'] matches '????'",
+				"claims['sub'] eq 'a' and claims['job_workflow_ref'] matches 'octo-org/*@refs/heads/main' and claims['repository_id'] eq '456789'",
+			},
+			[]string{
+				"", " ", "repo:octo-org/*", "sub eq 'a'", "claims[sub] eq 'a'", "claims[''] eq 'a'", "claims['sub'] eq a", "claims['sub'] eq \"a\"", "claims['sub'] eq ''",
+				"claims['sub'] == 'a'", "claims['sub'] EQ 'a'", "claims['sub']  eq 'a'", "claims['sub']eq 'a'", "claims['sub'] eq 'a", "claims['sub'] eq 'a'b'",
+				" claims['sub'] eq 'a'", "claims['sub'] eq 'a' ", "claims['sub'] eq 'a'\n", "claims['sub'] eq 'a' and", "claims['sub'] eq 'a' and ",
+				"claims['sub'] eq 'a' or claims['sub'] eq 'b'", "claims['sub'] eq 'a' and and claims['sub'] eq 'b'", "claims['sub'] eq 'a'claims['sub'] eq 'b'",
+			},
+		},
 		"Scope": {
 			tfvalue.Scope,
 			[]string{"/", sub, group, machine, "/providers/Microsoft.Management/managementGroups/corp"},

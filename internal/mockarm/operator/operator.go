@@ -136,7 +136,9 @@ func (o *Operator) send(ctx context.Context, method, path, body, etag string) (*
 		return nil, err
 	}
 	query := req.Raw().URL.Query()
-	query.Set("api-version", apiVersion(path))
+	if !query.Has("api-version") { // A path may ask for one, such as a preview.
+		query.Set("api-version", apiVersion(path))
+	}
 	req.Raw().URL.RawQuery = query.Encode()
 	if etag != "" {
 		req.Raw().Header.Set("If-Match", etag)

@@ -11,18 +11,20 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/azuremi/terraform-provider-azuremi/internal/armclient"
 	"github.com/azuremi/terraform-provider-azuremi/internal/armid"
 	"github.com/azuremi/terraform-provider-azuremi/internal/tfvalue"
 )
 
 type model struct {
-	ID                     types.String   `tfsdk:"id"`
-	Name                   types.String   `tfsdk:"name"`
-	UserAssignedIdentityID types.String   `tfsdk:"user_assigned_identity_id"`
-	Issuer                 types.String   `tfsdk:"issuer"`
-	Subject                types.String   `tfsdk:"subject"`
-	Audience               types.List     `tfsdk:"audience"`
-	Timeouts               timeouts.Value `tfsdk:"timeouts"`
+	ID                       types.String   `tfsdk:"id"`
+	Name                     types.String   `tfsdk:"name"`
+	UserAssignedIdentityID   types.String   `tfsdk:"user_assigned_identity_id"`
+	Issuer                   types.String   `tfsdk:"issuer"`
+	Subject                  types.String   `tfsdk:"subject"`
+	ClaimsMatchingExpression types.String   `tfsdk:"claims_matching_expression"`
+	Audience                 types.List     `tfsdk:"audience"`
+	Timeouts                 timeouts.Value `tfsdk:"timeouts"`
 }
 
 // resourceID builds the ID of a credential that is to be created.
@@ -44,32 +46,31 @@ func (m *model) idFromState(diags *diag.Diagnostics) armid.ID {
 	return id
 }
 
-func (m *model) toARM() armmsi.FederatedIdentityCredentialProperties {
+func (m *model) toARM() armclient.FederatedCredential {
 	var audiences []*string
 	for _, element := range m.Audience.Elements() {
 		if audience, ok := element.(types.String); ok {
 			audiences = append(audiences, audience.ValueStringPointer())
 		}
 	}
-	return armmsi.FederatedIdentityCredentialProperties{
-		Issuer: m.Issuer.ValueStringPointer(), Subject: m.Subject.ValueStringPointer(), Audiences: audiences,
+	return armclient.FederatedCredential{
+		FederatedIdentityCredentialProperties: armmsi.FederatedIdentityCredentialProperties{
+			Issuer: m.Issuer.ValueStringPointer(), Subject: m.Subject.ValueStringPointer(), Audiences: audiences,
+		},
+		ClaimsMatchingExpression: m.ClaimsMatchingExpression.ValueString(),
 	}
 }
 
-// fromARM takes over what ARM has answered. A credential that has become a flexible one, in a preview version of the API, has
-// no subject: that is a difference from every configuration, as it should be.
-func (m *model) fromARM(id armid.ID, credential armmsi.FederatedIdentityCredential) {
+// fromARM takes over what ARM has answered: either a subject or an expression, so that one which took the other's place shows.
+func (m *model) fromARM(id armid.ID, credential armclient.FederatedCredential) {
 	m.ID = types.StringValue(id.String())
 	m.Name = tfvalue.FederatedCredentialName.Merge(m.Name, id.Name())
 	m.UserAssignedIdentityID = tfvalue.UserAssignedIdentityID.Merge(m.UserAssignedIdentityID, id.Parent().String())
-	p := credential.Properties
-	if p == nil {
-		p = &armmsi.FederatedIdentityCredentialProperties{}
-	}
-	m.Issuer = tfvalue.StringOrNull(p.Issuer)
-	m.Subject = tfvalue.StringOrNull(p.Subject)
+	m.Issuer = tfvalue.StringOrNull(credential.Issuer)
+	m.Subject = tfvalue.StringOrNull(credential.Subject)
+	m.ClaimsMatchingExpression = tfvalue.StringOrNull(&credential.ClaimsMatchingExpression)
 	audiences := []attr.Value{}
-	for _, audience := range p.Audiences {
+	for _, audience := range credential.Audiences {
 		audiences = append(audiences, types.StringPointerValue(audience))
 	}
 	m.Audience = types.ListValueMust(types.StringType, audiences)

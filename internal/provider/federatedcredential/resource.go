@@ -32,9 +32,10 @@ type credentialResource struct {
 }
 
 var (
-	_ resource.ResourceWithConfigure   = (*credentialResource)(nil)
-	_ resource.ResourceWithIdentity    = (*credentialResource)(nil)
-	_ resource.ResourceWithImportState = (*credentialResource)(nil)
+	_ resource.ResourceWithConfigure        = (*credentialResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*credentialResource)(nil)
+	_ resource.ResourceWithIdentity         = (*credentialResource)(nil)
+	_ resource.ResourceWithImportState      = (*credentialResource)(nil)
 )
 
 // NewResource returns the resource azuremi_federated_identity_credential.

@@ -150,27 +150,6 @@ func TestChangesBehindTerraformsBackAreMended(t *testing.T) {
 	}
 }
 
-// What somebody has made flexible, in a preview version of the API, has no subject any more.
-func TestAFlexibleCredentialIsMended(t *testing.T) {
-	t.Parallel()
-	p := prototest.Start(t, prototest.Seed(func(s *mockarm.Seed) {
-		s.Identities = []mockarm.SeedIdentity{{ResourceGroup: "DevTest", Name: "id-reader", FederatedCredentials: []mockarm.SeedFederatedCredential{
-			{Name: "github", Issuer: issuer, ClaimsMatchingExpression: "claims['sub'] matches 'repo:octo-org/*'"},
-		}}}
-	}))
-	r := p.Resource(typeName)
-	if diags := r.Import(credentialID); len(diags) > 0 {
-		t.Fatal(diags)
-	}
-	if plan, diags := r.Plan(config()); len(diags) > 0 || plan.Action != prototest.Update {
-		t.Errorf("the plan is to %s %s", plan.Action, diags)
-	}
-	mustApply(t, r, config())
-	if got := credentials(p); len(got) != 1 || got[0].Subject != subject || got[0].ClaimsMatchingExpression != "" {
-		t.Errorf("Azure has %+v", got)
-	}
-}
-
 // Terraform before 1.12 sends no identity, and the framework refuses to take an object out of state without one.
 func TestGoneIsGoneForOldTerraformToo(t *testing.T) {
 	t.Parallel()
@@ -268,6 +247,10 @@ func TestBadInputFailsThePlan(t *testing.T) {
 		{prototest.Object{"subject": ""}, `AttributeName("subject")`},
 		{prototest.Object{"subject": subject + "\n"}, `AttributeName("subject")`},
 		{prototest.Object{"subject": strings.Repeat("a", 601)}, `AttributeName("subject")`},
+		{prototest.Object{"claims_matching_expression": anyBranch}, `AttributeName("subject")`},
+		{prototest.Object{"subject": nil}, ""},
+		{prototest.Object{"subject": nil, "claims_matching_expression": "repo:octo-org/*"}, `AttributeName("claims_matching_expression")`},
+		{prototest.Object{"subject": nil, "claims_matching_expression": ""}, `AttributeName("claims_matching_expression")`},
 		{prototest.Object{"audience": []any{}}, `AttributeName("audience")`},
 		{prototest.Object{"audience": []any{"a", "b"}}, `AttributeName("audience")`},
 		{prototest.Object{"audience": []any{" a"}}, `AttributeName("audience").ElementKeyInt(0)`},
@@ -280,6 +263,11 @@ func TestBadInputFailsThePlan(t *testing.T) {
 	}
 	if _, diags := r.Plan(config(prototest.Object{"user_assigned_identity_id": prototest.Unknown, "issuer": prototest.Unknown, "subject": prototest.Unknown, "audience": prototest.Unknown})); len(diags) > 0 {
 		t.Errorf("with what is not known yet: %s", diags)
+	}
+	for _, subject := range []any{nil, prototest.Unknown} {
+		if _, diags := r.Plan(config(prototest.Object{"subject": subject, "claims_matching_expression": prototest.Unknown})); len(diags) > 0 {
+			t.Errorf("with an expression that is not known yet, and subject %v: %s", subject, diags)
+		}
 	}
 }
 

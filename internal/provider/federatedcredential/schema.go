@@ -8,7 +8,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -27,9 +30,10 @@ const tokenExchange = "api://AzureADTokenExchange"
 func credentialSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "A federated identity credential of a user-assigned managed identity: whoever an outside issuer (GitHub Actions, " +
-			"a Kubernetes cluster, Azure Pipelines, GitLab and others) vouches for as `subject` can get tokens of the identity, without any " +
-			"secret. An identity has at most 20 of them, and Azure takes one write at a time to them: the provider has its own wait in line, " +
-			"and repeats those that meet the write of somebody else. A new credential takes up to some minutes to be known everywhere.",
+			"a Kubernetes cluster, Azure Pipelines, GitLab and others) vouches for as `subject`, or with " +
+			"claims that match an expression, can get tokens of the identity, without any secret. An identity has at most 20 of them, " +
+			"and Azure takes one write at a time to them: the provider has its own wait in line, and repeats those that meet the write of " +
+			"somebody else. A new credential takes up to some minutes to be known everywhere.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the credential: 3 to 120 letters, digits, hyphens and underscores, the first of them a letter or digit. " +
@@ -52,9 +56,19 @@ func credentialSchema(ctx context.Context) schema.Schema {
 			},
 			"subject": schema.StringAttribute{
 				MarkdownDescription: "Who the issuer vouches for, exactly as in the `sub` of its tokens: case counts. " +
-					"The functions `github_actions_subject` and `kubernetes_subject` build it.",
-				Required:   true,
+					"The functions `github_actions_subject` and `kubernetes_subject` build it. " +
+					"Exactly one of `subject` and `claims_matching_expression` must be set.",
+				Optional:   true,
 				Validators: []validator.String{tfvalue.FederatedSubject.Validator()},
+			},
+			"claims_matching_expression": schema.StringAttribute{
+				MarkdownDescription: "What the claims of the issuer's tokens must be, in place of `subject`, so that one credential is for many subjects: " +
+					"`claims['NAME'] eq 'VALUE'`, or `claims['NAME'] matches 'PATTERN'` with `*` for any characters and `?` for one, or several of these " +
+					"joined by ` and `. Microsoft Entra takes expressions for GitHub, GitLab and Terraform Cloud only. They must bind `sub` and, for GitHub, " +
+					"`repository_id` or `repository_owner_id`; for GitLab, `project_id` where `sub` has the path of the project. Azure has expressions in " +
+					"preview: the API version `2025-01-31-preview` is used where there is one, and nowhere else.",
+				Optional:   true,
+				Validators: []validator.String{tfvalue.ClaimsMatchingExpression.Validator()},
 			},
 			"audience": schema.ListAttribute{
 				MarkdownDescription: "The one audience that the tokens must be for, exactly as in their `aud`. `[\"" + tokenExchange + "\"]` by default. " +
@@ -70,5 +84,11 @@ func credentialSchema(ctx context.Context) schema.Schema {
 			"id": tfvalue.ComputedString("Resource ID of the credential."),
 		},
 		Blocks: map[string]schema.Block{"timeouts": timeouts.BlockAll(ctx)},
+	}
+}
+
+func (r *credentialResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{
+		resourcevalidator.ExactlyOneOf(path.MatchRoot("subject"), path.MatchRoot("claims_matching_expression")),
 	}
 }
