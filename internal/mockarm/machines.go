@@ -54,7 +54,7 @@ func getMachine(w *World, req *request) *response {
 }
 
 func listMachines(w *World, req *request) *response {
-	return pageOf(req, slices.Values(within(w.machines, req.target.scope)), w.settings.pageSize(), func(machine *VirtualMachine) hostBody {
+	return pageOf(req, within(w, &w.machineOrder, w.machines, req.target.scope), w.settings.pageSize(), func(machine *VirtualMachine) hostBody {
 		return w.machineBody(machine, req.apiVersion, nil)
 	})
 }

@@ -114,8 +114,14 @@ func getIdentity(w *World, req *request) *response {
 }
 
 func listIdentities(w *World, req *request) *response {
-	identities := slices.DeleteFunc(within(w.identities, req.target.scope), func(i *UserAssignedIdentity) bool { return !w.readable(i) })
-	return pageOf(req, slices.Values(identities), w.settings.pageSize(), func(i *UserAssignedIdentity) identityBody { return i.body(req.apiVersion) })
+	readable := func(yield func(*UserAssignedIdentity) bool) {
+		for identity := range within(w, &w.identityOrder, w.identities, req.target.scope) {
+			if w.readable(identity) && !yield(identity) {
+				return
+			}
+		}
+	}
+	return pageOf(req, readable, w.settings.pageSize(), func(i *UserAssignedIdentity) identityBody { return i.body(req.apiVersion) })
 }
 
 // identityName is the pattern of Microsoft Learn: resource-name-rules, "Microsoft.ManagedIdentity".

@@ -62,23 +62,6 @@ func encloses(outer, inner string) bool {
 	return outer == "" || outer == inner || strings.HasPrefix(inner, outer+"/")
 }
 
-// within are the objects at and below a scope, in the order of their IDs.
-func within[T any](objects map[string]*T, scope string) []*T {
-	prefix := below(scope)
-	var ids []string
-	for id := range objects {
-		if strings.HasPrefix(id, prefix) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	found := make([]*T, 0, len(ids))
-	for _, id := range ids {
-		found = append(found, objects[id])
-	}
-	return found
-}
-
 // matchAction matches an action against an entry of a role. A wildcard stands for any run of characters, slashes
 // included: "*/read" matches "Microsoft.Compute/virtualMachines/read". Case does not matter.
 //

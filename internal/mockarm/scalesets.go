@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -58,7 +57,7 @@ func getScaleSet(w *World, req *request) *response {
 }
 
 func listScaleSets(w *World, req *request) *response {
-	return pageOf(req, slices.Values(within(w.scaleSets, req.target.scope)), w.settings.pageSize(), func(set *ScaleSet) hostBody {
+	return pageOf(req, within(w, &w.scaleSetOrder, w.scaleSets, req.target.scope), w.settings.pageSize(), func(set *ScaleSet) hostBody {
 		return w.scaleSetBody(set, req.apiVersion)
 	})
 }

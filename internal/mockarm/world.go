@@ -47,6 +47,8 @@ type contents struct {
 	locks              map[string]*Lock
 
 	operations map[string]*Operation // by operation GUID
+
+	identityOrder, machineOrder, scaleSetOrder order
 }
 
 // key is the form under which an ARM ID or a GUID is stored and found: ARM IDs are compared without regard to case
