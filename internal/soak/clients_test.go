@@ -7,10 +7,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -19,14 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/msi/armmsi"
 	"github.com/google/uuid"
 
@@ -48,16 +39,6 @@ func clients(t *testing.T, server *mockarm.Server) []client {
 		{"a page", page(t, server)},
 		{"a file", file(t, server)},
 		{"an auditor", auditor(server)},
-	}
-}
-
-// cloudOf is the mock in the SDK's terms.
-func cloudOf(server *mockarm.Server) cloud.Configuration {
-	return cloud.Configuration{
-		ActiveDirectoryAuthorityHost: server.URL() + "/",
-		Services: map[cloud.ServiceName]cloud.ServiceConfiguration{
-			cloud.ResourceManager: {Endpoint: server.URL(), Audience: "https://management.azure.com"},
-		},
 	}
 }
 
@@ -137,98 +118,6 @@ func provider(t *testing.T, server *mockarm.Server, name string) func(context.Co
 			},
 			func() error { return c.UnassignIdentity(ctx, machineID, id) },
 			func() error { return c.DeleteIdentity(ctx, id) },
-		})
-	}
-}
-
-// sdk does the same with the generated clients, as a program of somebody else's would: without etags, and again after a 409.
-func sdk(t *testing.T, server *mockarm.Server) func(context.Context, int) error {
-	t.Helper()
-	who := server.World().Operator()
-	options := policy.ClientOptions{Cloud: cloudOf(server), Transport: &http.Client{Transport: transport(t, server)}}
-	credential, err := azidentity.NewClientSecretCredential(who.TenantID, who.AppID, who.Secret, &azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	armOptions := &arm.ClientOptions{ClientOptions: options}
-	identities, err := armmsi.NewUserAssignedIdentitiesClient(mockarm.DefaultSubscriptionID, credential, armOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	machines, err := armcompute.NewVirtualMachinesClient(mockarm.DefaultSubscriptionID, credential, armOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(ctx context.Context, identity *armcompute.VirtualMachineIdentity) error {
-		for {
-			poller, err := machines.BeginUpdate(ctx, "DevTest", "vm-linux", armcompute.VirtualMachineUpdate{Identity: identity}, nil)
-			if err == nil {
-				_, err = poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second})
-			}
-			if response, refused := errors.AsType[*azcore.ResponseError](err); !refused || response.StatusCode != http.StatusConflict {
-				return err
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(time.Duration(10+rand.IntN(50)) * time.Millisecond):
-			}
-		}
-	}
-	return func(ctx context.Context, round int) error {
-		name := fmt.Sprintf("sdk-%d", round)
-		id := group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + name
-		return steps([]func() error{
-			func() error {
-				_, err := identities.CreateOrUpdate(ctx, "DevTest", name, armmsi.Identity{Location: new("westus")}, nil)
-				return err
-			},
-			func() error {
-				return write(ctx, &armcompute.VirtualMachineIdentity{
-					Type: new(armcompute.ResourceIdentityTypeUserAssigned), UserAssignedIdentities: map[string]*armcompute.UserAssignedIdentitiesValue{id: {}},
-				})
-			},
-			func() error {
-				pages := 0
-				for pager := identities.NewListByResourceGroupPager("DevTest", nil); pager.More(); pages++ {
-					if _, err := pager.NextPage(ctx); err != nil {
-						return err
-					}
-				}
-				return nil
-			},
-		}, []func() error{
-			// Whoever takes the last one away must know that it is the last; nobody does, so that it is asked for until it is so.
-			func() error {
-				for {
-					kind := armcompute.ResourceIdentityTypeUserAssigned
-					machine, err := machines.Get(ctx, "DevTest", "vm-linux", nil)
-					if err != nil {
-						return err
-					}
-					if machine.Identity == nil || len(machine.Identity.UserAssignedIdentities) <= 1 {
-						kind = armcompute.ResourceIdentityTypeNone
-					}
-					change := &armcompute.VirtualMachineIdentity{Type: &kind}
-					if kind == armcompute.ResourceIdentityTypeUserAssigned {
-						change.UserAssignedIdentities = map[string]*armcompute.UserAssignedIdentitiesValue{id: nil}
-					}
-					poller, err := machines.BeginUpdate(ctx, "DevTest", "vm-linux", armcompute.VirtualMachineUpdate{Identity: change}, &armcompute.VirtualMachinesClientBeginUpdateOptions{IfMatch: machine.Etag})
-					if err == nil {
-						_, err = poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second})
-					}
-					response, refused := errors.AsType[*azcore.ResponseError](err)
-					if !refused || response.StatusCode != http.StatusConflict && response.StatusCode != http.StatusPreconditionFailed && response.StatusCode != http.StatusBadRequest {
-						return err
-					}
-					select {
-					case <-ctx.Done():
-						return ctx.Err()
-					case <-time.After(time.Duration(10+rand.IntN(50)) * time.Millisecond):
-					}
-				}
-			},
-			func() error { _, err := identities.Delete(ctx, "DevTest", name, nil); return err },
 		})
 	}
 }
