@@ -5,8 +5,6 @@ package acctest_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,11 +21,7 @@ import (
 // the resource group. It returns the status of ARM's answer.
 func readAs(t *testing.T, azure *acctest.Azure, tenantID, clientID, subject string) (int, error) {
 	t.Helper()
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(azure.CACertificate()) {
-		t.Fatal("the CA is no certificate")
-	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	transport := azure.SocketTransport()
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 	credential, err := azidentity.NewClientAssertionCredential(tenantID, clientID,

@@ -5,8 +5,6 @@ package mockarm
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/url"
@@ -46,11 +44,7 @@ func newCloud(t *testing.T) *cloudUnderTest {
 	if err := a.Listen(); err != nil {
 		t.Fatalf("listening: %v", err)
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(a.CACertificate()) {
-		t.Fatal("the CA is no certificate")
-	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	transport := a.SocketTransport()
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 	return &cloudUnderTest{azure: a, http: client, options: policy.ClientOptions{

@@ -37,9 +37,7 @@ func decodeDurations(encoded []byte, into any) error {
 	to := reflect.ValueOf(into).Elem()
 	text := reflect.New(withDurationTexts(to.Type()))
 	copyFields(text.Elem(), to)
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(text.Interface()); err != nil {
+	if err := readDocument(bytes.NewReader(encoded), text.Interface()); err != nil {
 		return err
 	}
 	copyFields(to, text.Elem())

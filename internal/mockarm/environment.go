@@ -172,16 +172,10 @@ func (w *World) FindMachine(name string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var found []string
-	consider := func(h *Host) {
+	for h := range w.hosts() {
 		if name == "" || strings.EqualFold(h.Name, name) || key(h.ID) == key(name) {
 			found = append(found, h.ID)
 		}
-	}
-	for _, machine := range w.machines {
-		consider(&machine.Host)
-	}
-	for _, set := range w.scaleSets {
-		consider(&set.Host)
 	}
 	switch {
 	case len(found) == 1:

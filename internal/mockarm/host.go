@@ -4,6 +4,7 @@
 package mockarm
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -68,6 +69,22 @@ func (w *World) host(id string) *Host {
 		return &set.Host
 	}
 	return nil
+}
+
+// hosts goes through all machines and scale sets.
+func (w *World) hosts() iter.Seq[*Host] {
+	return func(yield func(*Host) bool) {
+		for _, machine := range w.machines {
+			if !yield(&machine.Host) {
+				return
+			}
+		}
+		for _, set := range w.scaleSets {
+			if !yield(&set.Host) {
+				return
+			}
+		}
+	}
 }
 
 // hasHost tells whether there is a machine or a scale set. The caller must not hold the world's lock.

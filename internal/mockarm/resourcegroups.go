@@ -94,12 +94,12 @@ func listResourceGroups(w *World, req *request) *response {
 func tagFilter(text string) (matches func(map[string]string) bool, refusal *response) {
 	terms, err := parseFilter(text)
 	if err != nil {
-		return nil, gateway(fail(http.StatusBadRequest, "InvalidFilterInQueryString", fmt.Sprintf("Invalid $filter '%s' specified in the query string.", text)))
+		return nil, invalidFilter(text)
 	}
 	wanted := map[string]string{}
 	for _, term := range terms {
 		if term.call || !slices.Contains([]string{"tagname", "tagvalue"}, term.name) {
-			return nil, gateway(fail(http.StatusBadRequest, "InvalidFilterInQueryString", fmt.Sprintf("Invalid $filter '%s' specified in the query string.", text)))
+			return nil, invalidFilter(text)
 		}
 		wanted[term.name] = term.value
 	}
@@ -111,6 +111,11 @@ func tagFilter(text string) (matches func(map[string]string) bool, refusal *resp
 		}
 		return hasTag(tags, name, value, byValue)
 	}, nil
+}
+
+// invalidFilter refuses a $filter that a list of Azure Resource Manager's own does not have.
+func invalidFilter(text string) *response {
+	return gateway(fail(http.StatusBadRequest, "InvalidFilterInQueryString", fmt.Sprintf("Invalid $filter '%s' specified in the query string.", text)))
 }
 
 // headResourceGroup answers whether a group exists, without a body either way.

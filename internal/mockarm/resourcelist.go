@@ -4,9 +4,7 @@
 package mockarm
 
 import (
-	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -94,15 +92,14 @@ func (w *World) genericHost(h *Host) genericResource {
 
 // resourceFilter reads the comparisons that can be made in the filter of a list of resources.
 func resourceFilter(text string) (matches func(genericResource) bool, refusal *response) {
-	invalid := gateway(fail(http.StatusBadRequest, "InvalidFilterInQueryString", fmt.Sprintf("Invalid $filter '%s' specified in the query string.", text)))
 	terms, err := parseFilter(text)
 	if err != nil {
-		return nil, invalid
+		return nil, invalidFilter(text)
 	}
 	wanted := map[string]string{}
 	for _, term := range terms {
 		if term.call || !slices.Contains([]string{"resourcetype", "name", "location", "resourcegroup", "tagname", "tagvalue"}, term.name) {
-			return nil, invalid
+			return nil, invalidFilter(text)
 		}
 		wanted[term.name] = term.value
 	}
@@ -110,7 +107,7 @@ func resourceFilter(text string) (matches func(genericResource) bool, refusal *r
 	_, byTag := wanted["tagname"]
 	_, byValue := wanted["tagvalue"]
 	if byValue && !byTag || byTag && (len(wanted) > 2 || len(wanted) == 2 && !byValue) {
-		return nil, invalid
+		return nil, invalidFilter(text)
 	}
 	return func(resource genericResource) bool {
 		has := map[string]string{

@@ -10,8 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // ReadState reads a [State] in JSON. A field that is not known is an error.
@@ -117,7 +115,7 @@ func (r restorer) resource(id, kind string) (*ResourceGroup, string, error) {
 	if !isResourceID(id) || len(segments) != 9 || !strings.EqualFold(segments[6]+"/"+segments[7], kind) {
 		return nil, "", fmt.Errorf("id: %q is not the ID of a resource of type %s", id, kind)
 	}
-	group := r.world.resourceGroups[key(strings.Join(segments[:5], "/"))]
+	group := r.world.groupOf(id)
 	if group == nil {
 		return nil, "", fmt.Errorf("id: there is no resource group %q", strings.Join(segments[:5], "/"))
 	}
@@ -147,8 +145,8 @@ func (r restorer) principal(s PrincipalState) error {
 // guids wants values to be GUIDs; names and values alternate.
 func guids(namesAndValues ...string) error {
 	for i := 0; i < len(namesAndValues); i += 2 {
-		if value := namesAndValues[i+1]; len(value) != 36 || uuid.Validate(value) != nil {
-			return fmt.Errorf("%s: %q is not a GUID", namesAndValues[i], value)
+		if _, err := guid(namesAndValues[i], namesAndValues[i+1]); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,8 +4,6 @@
 package mockarm
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -64,11 +62,7 @@ func listening(t *testing.T) (*azure, *http.Client) {
 	if err := a.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(a.CACertificate()) {
-		t.Fatal("the CA certificate is not one")
-	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	transport := a.SocketTransport()
 	t.Cleanup(transport.CloseIdleConnections)
 	return a, &http.Client{Transport: transport}
 }

@@ -5,6 +5,8 @@ package mockarm
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -18,6 +20,18 @@ import (
 // Transport answers requests to ARM and Entra without a socket, whatever their host: for tests in testing/synctest
 // bubbles, and for those that count microseconds. The handler runs on the caller's goroutine.
 func (s *Server) Transport() http.RoundTripper { return transport{scheme: "https", handler: s} }
+
+// SocketTransport is a way of a client's own to the server's socket, which trusts its certificate authority alone. It is nil
+// before [Server.Listen].
+func (s *Server) SocketTransport() *http.Transport {
+	ca := s.CACertificate()
+	if ca == nil {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca) // It is the server's own.
+	return &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+}
 
 // IMDSTransport answers a machine's requests to its IMDS without a socket. machineID is the machine's ARM ID.
 func (s *Server) IMDSTransport(machineID string) http.RoundTripper {

@@ -59,22 +59,6 @@ func (w *World) groupOf(id string) *ResourceGroup {
 	return w.resourceGroups[key(strings.Join(segments[:min(5, len(segments))], "/"))]
 }
 
-// hosts goes through all machines and scale sets.
-func (w *World) hosts() func(yield func(*Host) bool) {
-	return func(yield func(*Host) bool) {
-		for _, machine := range w.machines {
-			if !yield(&machine.Host) {
-				return
-			}
-		}
-		for _, set := range w.scaleSets {
-			if !yield(&set.Host) {
-				return
-			}
-		}
-	}
-}
-
 // verify checks that the indexes of the assignments tell the same, and that nothing is granted twice.
 func (s *assignmentStore) verify(w *World) error {
 	var wrong []error

@@ -5,8 +5,6 @@ package soak
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -102,11 +100,7 @@ func summary(s mockarm.State) string {
 // transport is a way to the server over a socket, of a client's own.
 func transport(t *testing.T, server *mockarm.Server) *http.Transport {
 	t.Helper()
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(server.CACertificate()) {
-		t.Fatal("the CA is no certificate")
-	}
-	own := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	own := server.SocketTransport()
 	t.Cleanup(own.CloseIdleConnections)
 	return own
 }

@@ -8,8 +8,6 @@ package operator
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -36,10 +34,8 @@ type Operator struct {
 // New logs in as the operator of the server's world, in process if the server has no socket.
 func New(server *mockarm.Server) (*Operator, error) {
 	transport := server.Transport()
-	if ca := server.CACertificate(); ca != nil {
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(ca)
-		transport = &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	if socket := server.SocketTransport(); socket != nil {
+		transport = socket
 	}
 	options := policy.ClientOptions{
 		Transport: &http.Client{Transport: transport},
