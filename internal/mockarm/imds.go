@@ -70,7 +70,7 @@ func imdsError(code, description string) map[string]any {
 // requests of its kind the machine has under way.
 func (i imds) answer(r *http.Request, underWay int) (int, any) {
 	// Behind HTTP_PROXY a request comes in absolute form. Only what is meant for the service is answered: this is no proxy.
-	if host := r.URL.Hostname(); host != "" && host != "169.254.169.254" && !isLoopback(host) {
+	if host := r.URL.Hostname(); host != "" && host != imdsAddress && !isLoopback(host) {
 		return http.StatusForbidden, imdsError("forbidden", "This is an instance metadata service, not a proxy.")
 	}
 	if !strings.EqualFold(r.Header.Get("Metadata"), "true") {

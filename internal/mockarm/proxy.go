@@ -36,19 +36,10 @@ func (s *Server) ProxyEndpoint(machineID string) (string, error) {
 		}
 		p.imds = s.imdsHandler(machineID)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if endpoint := s.proxies[key(machineID)]; endpoint != "" {
-		return endpoint, nil
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	endpoint, err := s.listenFor(s.proxies, machineID, p)
 	if err != nil {
 		return "", fmt.Errorf("starting a proxy: %w", err)
 	}
-	server := s.start(p)
-	go func() { _ = server.Serve(listener) }() // Ends with Close.
-	endpoint := "http://" + listener.Addr().String()
-	s.proxies[key(machineID)] = endpoint
 	return endpoint, nil
 }
 

@@ -147,19 +147,29 @@ func (s *Server) IMDSEndpoint(machineID string) (string, error) {
 	if !s.world.hasHost(machineID) {
 		return "", fmt.Errorf("starting an IMDS: there is no virtual machine or scale set %q", machineID)
 	}
+	endpoint, err := s.listenFor(s.imds, machineID, s.imdsHandler(machineID))
+	if err != nil {
+		return "", fmt.Errorf("starting the IMDS of %q: %w", machineID, err)
+	}
+	return endpoint + imdsTokenPath, nil
+}
+
+// listenFor is the URL of a listener on loopback that serves a machine in plain HTTP. The first call for a machine starts it;
+// endpoints are those that have been started.
+func (s *Server) listenFor(endpoints map[string]string, machineID string, handler http.Handler) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if endpoint := s.imds[key(machineID)]; endpoint != "" {
+	if endpoint := endpoints[key(machineID)]; endpoint != "" {
 		return endpoint, nil
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", fmt.Errorf("starting the IMDS of %q: %w", machineID, err)
+		return "", err
 	}
-	server := s.start(s.imdsHandler(machineID))
+	server := s.start(handler)
 	go func() { _ = server.Serve(listener) }() // Ends with Close.
-	endpoint := "http://" + listener.Addr().String() + imdsTokenPath
-	s.imds[key(machineID)] = endpoint
+	endpoint := "http://" + listener.Addr().String()
+	endpoints[key(machineID)] = endpoint
 	return endpoint, nil
 }
 
